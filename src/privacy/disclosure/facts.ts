@@ -1,0 +1,64 @@
+/**
+ * What a table tells, cell by cell, in the form in which a dataset remembers it.
+ *
+ * Rules: `stated_by: "program"` marks numbers that the node could not recompute; such facts are shown to
+ * auditors and never decide anything by themselves. A cell is addressed by one level per dimension; TOTAL
+ * stands for "all levels" (a margin). Values are decimal text as released, so that no float enters a memory.
+ */
+
+export const TABLE_FACTS_FORMAT = 1;
+
+/** In `at`: this dimension is summed over. */
+export const TOTAL = -1;
+
+export type Statistic =
+  | "count"
+  | "sum"
+  | "mean"
+  | "median"
+  | "std"
+  | "min"
+  | "max"
+  | "percentile"
+  | "proportion"
+  | "survival"
+  | "coefficient"
+  | "unknown";
+
+export interface TableDimension {
+  name: string;
+  levels: string[];
+}
+
+export interface TableMeasure {
+  /** The column of the table that shows it. */
+  name: string;
+  statistic: Statistic;
+  /** The data column that was summed, averaged …; absent for counts and where it is not known. */
+  of?: string;
+}
+
+export interface TableCell {
+  /** Level index per dimension, or TOTAL. */
+  at: number[];
+  /** Index into measures. */
+  measure: number;
+  /** Decimal text as shown; null when suppressed or not a number. */
+  value: string | null;
+  /** Distinct units that the cell stands on; null where it is not known. */
+  units: number | null;
+  /** Share of the total held by the 1, 2, … largest units, decimal text; where the node recomputed it. */
+  top_shares?: string[];
+  /** Vault object holding the compressed bitmap of the units, where the node recomputed it. */
+  units_object?: string;
+}
+
+export interface TableFacts {
+  format: typeof TABLE_FACTS_FORMAT;
+  stated_by: "program" | "node";
+  /** Canonical JSON of the typed filter of the claim; null where there is no claim. */
+  filter: string | null;
+  dimensions: TableDimension[];
+  measures: TableMeasure[];
+  cells: TableCell[];
+}

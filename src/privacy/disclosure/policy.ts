@@ -1,0 +1,66 @@
+/**
+ * What disclosure control asks of an output, by the grade of the data it was made from.
+ *
+ * Rules: a higher grade is never more lenient than a lower one. An owner's own policy may replace any figure;
+ * the checker is given the whole policy with each file and has no other source of limits.
+ */
+import type { Grade } from "../../vocabulary/index.js";
+
+export interface DisclosurePolicy {
+  /** A count of distinct units below this, and above zero, is too small to show. */
+  threshold: number;
+  /** Numbers keep so many significant decimal digits; the rest is rounded off, half to even. At most 15. */
+  significant_digits: number;
+  /** A file larger than this, as written or as rebuilt, is refused. */
+  max_output_bytes: number;
+  max_csv_rows: number;
+  max_csv_columns: number;
+  /** Characters in one cell of a table. */
+  max_cell_chars: number;
+  max_json_depth: number;
+  /** Values and members in one JSON document. */
+  max_json_nodes: number;
+  max_png_pixels: number;
+  /** Metadata of a picture up to here is dropped with a note; above, a person is told to look; see hidden_fail_bytes. */
+  metadata_review_bytes: number;
+  /** Metadata above this is taken as an attempt to smuggle. Bytes outside the format (tails, slack) always are. */
+  metadata_fail_bytes: number;
+  /** Above so many bytes of capacity the `capacity` finding asks for a person. */
+  capacity_review_bytes: number;
+  /** What one checker process may use. */
+  checker_memory_mb: number;
+  checker_cpu_seconds: number;
+  checker_wall_seconds: number;
+}
+
+const BASE: DisclosurePolicy = {
+  threshold: 10,
+  significant_digits: 8,
+  max_output_bytes: 16 * 1024 * 1024,
+  max_csv_rows: 100_000,
+  max_csv_columns: 1_000,
+  max_cell_chars: 4_096,
+  max_json_depth: 32,
+  max_json_nodes: 500_000,
+  max_png_pixels: 25_000_000,
+  metadata_review_bytes: 256,
+  metadata_fail_bytes: 4_096,
+  capacity_review_bytes: 4_096,
+  checker_memory_mb: 768,
+  checker_cpu_seconds: 30,
+  checker_wall_seconds: 60,
+};
+
+/** What differs from the base, by grade. */
+const BY_GRADE: Record<Grade, Partial<DisclosurePolicy>> = {
+  1: { capacity_review_bytes: 64 * 1024 },
+  2: { capacity_review_bytes: 16 * 1024 },
+  3: {},
+  4: { significant_digits: 6, capacity_review_bytes: 1_024, max_csv_rows: 10_000 },
+  5: { significant_digits: 4, capacity_review_bytes: 256, max_csv_rows: 1_000 },
+};
+
+/** The policy of a grade where the owner has set none. */
+export function defaultPolicy(grade: Grade): DisclosurePolicy {
+  return { ...BASE, ...BY_GRADE[grade] };
+}
