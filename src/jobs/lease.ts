@@ -1,0 +1,79 @@
+/**
+ * What control and a worker tell each other. A lease names one run and its fencing number; every later call
+ * repeats both, and a call with an old number changes nothing.
+ *
+ * Never in here: a raw version, the wrapping key, another job's keys.
+ */
+import type { IsolationLevel, JobId, JobKindName, JobMode, LimitName, RunId } from "../vocabulary/index.js";
+import type { JsonObject } from "./job.js";
+
+export interface Limits {
+  cpus: number;
+  memory_mb: number;
+  pids: number;
+  disk_mb: number;
+  wall_s: number;
+}
+
+/** What the worker executes. */
+export interface RunOrder {
+  image: string;
+  command: string[];
+  env: Record<string, string>;
+  outputs: string[];
+  limits: Limits;
+}
+
+export interface Lease {
+  run: RunId;
+  job: JobId;
+  fence: number;
+  kind: JobKindName;
+  mode: JobMode;
+  isolation: IsolationLevel;
+  /** 1 for the first run of a job. */
+  attempt: number;
+  lease_ms: number;
+  heartbeat_ms: number;
+  order: RunOrder;
+  /** What to decrypt into the run's folders. Absent until the Views exist: ask with `stage`. */
+  stage?: StageInfo;
+}
+
+/** One encrypted object and the data key that opens it, for this run only. */
+export interface StagedObject {
+  object: string;
+  sha256: string;
+  bytes: number;
+  data_key: string;
+}
+
+export interface StageInfo {
+  /** Files for /data. */
+  views: (StagedObject & { file: string })[];
+  /** A tar of the job's files for /work; null where a kind brings none. */
+  code: StagedObject | null;
+}
+
+export interface Heartbeat {
+  /** Stop the run: it was cancelled, its grant ended, or its time is over. */
+  cancel: boolean;
+}
+
+export type RunOutcomeName = "exited" | "memory" | "wall" | "disk" | "pids" | "killed" | "system";
+
+export interface RunOutcome {
+  outcome: RunOutcomeName;
+  exit_code?: number;
+  logs_truncated?: boolean;
+  /** Files that were declared and written but not taken, and why. For auditors. */
+  refusals?: { name: string; reason: string }[];
+  /** What was uploaded, by name and hash: control takes the run only if it holds exactly these. */
+  outputs: { name: string; sha256: string; bytes: number }[];
+}
+
+export interface WorkerLabels {
+  isolation: IsolationLevel[];
+}
+
+export type { LimitName };
