@@ -1,0 +1,172 @@
+/**
+ * What the engine takes and gives. Shapes that are stored or sent as JSON keep snake_case.
+ *
+ * Rules: column names are data of the owner, never SQL; a hit, an error or a piece of evidence holds
+ * names, positions and counts, never a value from a row.
+ */
+import type { Readable } from "node:stream";
+import { z } from "zod";
+import { COLUMN_CLASSES, COLUMN_TYPES, VERDICTS } from "../../vocabulary/index.js";
+
+export const ENGINE_LIMITS = {
+  columns: 4096,
+  name_chars: 256,
+  cell_bytes: 1024 * 1024,
+  line_bytes: 1536 * 1024,
+  categories: 10_000,
+  category_chars: 1024,
+  import_bytes: 4 * 1024 ** 3,
+  texts: 4096,
+  text_name_chars: 1024,
+  twin_rows: 10_000_000,
+} as const;
+
+/** The hidden column of a version's Parquet that holds the stable ordinal of the row's unit. */
+export const UNIT_COLUMN = "__unit";
+
+export const columnName = z
+  .string()
+  .min(1)
+  .max(ENGINE_LIMITS.name_chars)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+  .regex(/^[^\u0000-\u001f\u007f]+$/, "no control characters")
+  .refine((name) => name !== UNIT_COLUMN, "this name is taken by the node");
+
+/** A mask of a column; the methods come with the masking room. Until one is known it is refused. */
+export const maskSpec = z.object({ method: z.string().min(1).max(64) }).catchall(z.json());
+export type MaskSpec = z.infer<typeof maskSpec>;
+
+const bound = z.string().min(1).max(64);
+const declarable = {
+  class: z.enum(COLUMN_CLASSES),
+  grade: z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(5)]),
+  mask: maskSpec.optional(),
+  bounds: z.tuple([bound, bound]).optional(),
+  categories: z
+    .array(z.string().min(1).max(ENGINE_LIMITS.category_chars))
+    .min(1)
+    .max(ENGINE_LIMITS.categories)
+    .optional(),
+  /** Unit of measure, for people. */
+  unit: z.string().max(64).optional(),
+};
+
+/** A column of a version, as the catalogue shows it: no fact read off the rows but its type and whether it has gaps. */
+export const columnSchema = z.object({
+  name: columnName,
+  type: z.enum(COLUMN_TYPES),
+  ...declarable,
+  nullable: z.boolean(),
+});
+export type ColumnSchema = z.infer<typeof columnSchema>;
+
+/** What an owner says of a column before import; what is left out is inferred or takes its default. */
+export const declaredColumn = z.object({
+  name: columnName,
+  type: z.enum(COLUMN_TYPES).optional(),
+  class: declarable.class.optional(),
+  grade: declarable.grade.optional(),
+  mask: declarable.mask,
+  bounds: declarable.bounds,
+  categories: declarable.categories,
+  unit: declarable.unit,
+});
+export type DeclaredColumn = z.infer<typeof declaredColumn>;
+
+/** Why a column got its type, over all rows. For the owner's eyes: counts come from the data. */
+export const columnEvidence = z.object({
+  name: columnName,
+  type: z.enum(COLUMN_TYPES),
+  declared: z.boolean(),
+  rows: z.int().nonnegative(),
+  nulls: z.int().nonnegative(),
+  /** Why the next narrower type did not fit, and the first line where it did not. */
+  not: z
+    .array(z.object({ type: z.enum(COLUMN_TYPES), values: z.int(), line: z.int().optional() }))
+    .optional(),
+});
+export type ColumnEvidence = z.infer<typeof columnEvidence>;
+
+export const viewSpec = z.object({
+  /** Every column of the version, by name; one that is not listed is refused rather than guessed. */
+  columns: z
+    .array(z.object({ name: columnName, treatment: z.union([z.enum(["as_is", "drop"]), maskSpec]) }))
+    .min(1)
+    .max(ENGINE_LIMITS.columns),
+});
+export type ViewSpec = z.infer<typeof viewSpec>;
+
+export const SCAN_KINDS = ["identifier", "record_run", "unscanned"] as const;
+export const scanHit = z.object({
+  /** The text's name. */
+  name: z.string(),
+  kind: z.enum(SCAN_KINDS),
+  /** How it was hidden: exact, case, reversed, grouped, base64, hex, gzip, or a chain such as `base64+gzip`. */
+  encoding: z.string().max(64),
+  /** How many distinct identifiers or records (for `unscanned`: places that could not be looked into). */
+  count: z.int().nonnegative(),
+  column: z.string().optional(),
+  /** How many such matches chance alone would give. */
+  chance: z.number().nonnegative(),
+  verdict: z.enum(VERDICTS),
+});
+export type ScanHit = z.infer<typeof scanHit>;
+
+export interface ImportInput {
+  source: Readable;
+  declared: DeclaredColumn[];
+  unitColumn?: string;
+  maxRowsPerUnit: number;
+  /** The dataset's unit index so far; its units keep their ordinals, new ones follow. */
+  unitIndex?: Readable;
+}
+
+/** Read `parquet` to its end first, then `unitIndex`: they come over one pipe. */
+export interface Imported {
+  columns: ColumnSchema[];
+  evidence: ColumnEvidence[];
+  /** The delimiter that was found. */
+  delimiter: string;
+  rows: number;
+  units: number;
+  parquet: Readable;
+  unitIndex: Readable;
+  /** Frees the engine; needed only when a stream is not read to its end. */
+  dispose(): void;
+}
+
+export interface Materialised {
+  csv: Readable;
+  rows: number;
+  dispose(): void;
+}
+
+export interface TwinInput {
+  columns: ColumnSchema[];
+  rows: number;
+  seed: string;
+  spec?: ViewSpec;
+  unitColumn?: string;
+  maxRowsPerUnit?: number;
+}
+
+export interface ScanInput {
+  parquet: Readable;
+  columns: ColumnSchema[];
+  unitColumn?: string;
+  texts: { name: string; content: Readable }[];
+  /** To how many significant digits the texts' numbers were rounded; 8 unless told. */
+  significantDigits?: number;
+}
+
+export interface Engine {
+  /** @throws invalid_input naming line or column; too_large; engine_unavailable. */
+  importCsv(input: ImportInput): Promise<Imported>;
+  /** CSV of a View: original names, LF, nulls empty, numbers in their shortest exact form, rows in file order. */
+  materialise(input: { parquet: Readable; spec: ViewSpec }): Promise<Materialised>;
+  /** CSV from schema, declared bounds and categories alone: it is given no data. Same seed, same bytes. */
+  twin(input: TwinInput): Readable;
+  /** Looks for identifiers and for runs of a record's values; gives counts, never values. */
+  scan(input: ScanInput): Promise<ScanHit[]>;
+  close(): Promise<void>;
+}
