@@ -24,7 +24,7 @@ CREATE TABLE reviewer_keys (
 ) STRICT;
 CREATE TABLE idempotency (
   principal TEXT NOT NULL, route TEXT NOT NULL, key TEXT NOT NULL, body_sha256 TEXT NOT NULL,
-  status INTEGER, response_sealed BLOB, created_at INTEGER NOT NULL,
+  subject TEXT, status INTEGER, response_sealed BLOB, created_at INTEGER NOT NULL,
   PRIMARY KEY (principal, route, key)
 ) STRICT;
 

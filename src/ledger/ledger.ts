@@ -1,0 +1,157 @@
+/**
+ * The ledger as the rooms see it: commit, head, proofs, entries. Append-only: nothing here changes or removes a leaf.
+ */
+import type { Keys, Store } from "../store/index.js";
+import { type Clock, GloveboxError } from "../vocabulary/index.js";
+import { type Closing, Committer, type Handler, type Listener, type Tx } from "./commit.js";
+import { fromBase64, toBase64, utf8 } from "./encoding.js";
+import { nodeCrypto } from "./hash.js";
+import type { Opening } from "./leaves.js";
+import { checkpointText, keyIdOf, signedNote } from "./note.js";
+import { Tree } from "./tree.js";
+
+export interface Checkpoint {
+  origin: string;
+  size: number;
+  /** Base64. */
+  root: string;
+  /** C2SP signed note. */
+  note: string;
+}
+
+/** An entry as it is stored; its opening is read apart, by those who may. */
+export interface LedgerRow {
+  seq: number;
+  leaf: string;
+  kind: string;
+  actor: string;
+  subject: string;
+  dataset: string | null;
+}
+
+export interface Ledger {
+  readonly origin: string;
+  readonly publicKey: string;
+  commit<T>(work: (tx: Tx) => T): T;
+  /** Runs inside the transaction that emits the event. */
+  on(type: string, handler: Handler): void;
+  /** Runs last inside each transaction, after the handlers of its events. */
+  beforeCommit(closing: Closing): void;
+  afterCommit(listener: Listener): void;
+  size(): number;
+  /** The signed head, now or of an earlier size. */
+  checkpoint(size?: number): Checkpoint;
+  /** Base64 hashes. */
+  inclusionProof(index: number, size?: number): string[];
+  consistencyProof(from: number, to: number): string[];
+  leaf(index: number): string;
+  opening(index: number): Opening;
+  /** Entries in [from, to), at most `MAX_ENTRIES`. */
+  entries(from: number, to: number): LedgerRow[];
+}
+
+export interface LedgerOptions {
+  store: Store;
+  keys: Pick<Keys, "log" | "sealer">;
+  clock: Clock;
+  domain: string;
+  /** Told of what a listener threw after a commit, which stands all the same. */
+  onListenerError?: (error: unknown) => void;
+}
+
+export const MAX_ENTRIES = 1000;
+const DOMAIN = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/;
+const ENTRY_COLUMNS = "seq, leaf, kind, actor, subject, dataset";
+
+export const originOf = (domain: string): string => {
+  if (!DOMAIN.test(domain))
+    throw new GloveboxError("invalid_input", {
+      detail: "domain: lower-case letters, digits, dots and hyphens, at most 63",
+    });
+  return `glovebox/${domain}`;
+};
+
+class SqliteLedger implements Ledger {
+  readonly origin: string;
+  readonly publicKey: string;
+  private readonly tree: Tree;
+  private readonly committer: Committer;
+
+  constructor(private readonly options: LedgerOptions) {
+    this.origin = originOf(options.domain);
+    this.publicKey = options.keys.log.publicKey;
+    this.tree = new Tree(options.store.db);
+    const onError = options.onListenerError ?? warn;
+    this.committer = new Committer(options.store, options.keys, options.clock, this.tree, onError);
+  }
+
+  commit<T>(work: (tx: Tx) => T): T {
+    return this.committer.commit(work);
+  }
+  on(type: string, handler: Handler): void {
+    this.committer.on(type, handler);
+  }
+  beforeCommit(closing: Closing): void {
+    this.committer.beforeCommit(closing);
+  }
+  afterCommit(listener: Listener): void {
+    this.committer.afterCommit(listener);
+  }
+  size(): number {
+    return this.tree.size;
+  }
+
+  checkpoint(size: number = this.tree.size): Checkpoint {
+    const root = this.tree.root(size);
+    const text = checkpointText(this.origin, size, root);
+    const publicKey = fromBase64(this.publicKey)!;
+    const signature = this.options.keys.log.sign(utf8(text));
+    const note = signedNote(text, this.origin, keyIdOf(nodeCrypto, this.origin, publicKey), signature);
+    return { origin: this.origin, size, root: toBase64(root), note };
+  }
+
+  inclusionProof(index: number, size: number = this.tree.size): string[] {
+    return this.tree.inclusion(index, size).map(toBase64);
+  }
+  consistencyProof(from: number, to: number): string[] {
+    return this.tree.consistency(from, to).map(toBase64);
+  }
+  leaf(index: number): string {
+    return this.row(index).leaf;
+  }
+
+  opening(index: number): Opening {
+    const row = this.options.store.db
+      .prepare<[number], { sealed: Buffer }>(
+        "SELECT opening_sealed AS sealed FROM ledger_leaves WHERE seq = ?",
+      )
+      .get(index);
+    if (row === undefined) throw new GloveboxError("not_found", { detail: "no such ledger entry" });
+    return JSON.parse(this.options.keys.sealer.open(row.sealed, `opening:${index}`).toString()) as Opening;
+  }
+
+  entries(from: number, to: number): LedgerRow[] {
+    return this.options.store.db
+      .prepare<[number, number, number], LedgerRow>(
+        `SELECT ${ENTRY_COLUMNS} FROM ledger_leaves WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT ?`,
+      )
+      .all(from, to, MAX_ENTRIES);
+  }
+
+  private row(index: number): LedgerRow {
+    const row = this.options.store.db
+      .prepare<[number], LedgerRow>(`SELECT ${ENTRY_COLUMNS} FROM ledger_leaves WHERE seq = ?`)
+      .get(index);
+    if (row === undefined) throw new GloveboxError("not_found", { detail: "no such ledger entry" });
+    return row;
+  }
+}
+
+/** The message only: an error's text may not carry a data value, its cause might. */
+function warn(error: unknown): void {
+  process.emitWarning(`a listener failed after a commit: ${error instanceof Error ? error.name : "unknown"}`);
+}
+
+export function openLedger(options: LedgerOptions): Ledger {
+  return new SqliteLedger(options);
+}

@@ -1,0 +1,7 @@
+/** The store: the one database, the vault, the keys. It knows no domain rule. */
+export { DATABASE_FILE, openStore, type Store, type StoreOptions } from "./db.js";
+export { writeDurably } from "./durable.js";
+export { type KeyPair, type Keys, locateKeyFile, openKeys } from "./keys.js";
+export { packageRoot } from "./paths.js";
+export { createSealer, type Sealer } from "./sealer.js";
+export { openSealedStream, openVault, type Vault, type VaultObject } from "./vault.js";

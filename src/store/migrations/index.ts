@@ -1,0 +1,10 @@
+/** All migrations in order. They only go forward; one that has been released is never edited. */
+import { initial } from "./001_initial.js";
+
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+export const MIGRATIONS: readonly Migration[] = [initial];
