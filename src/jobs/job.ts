@@ -124,12 +124,3 @@ export interface JobRecord {
   run: { id: RunId; fence: number; image: JsonObject | null } | null;
   created_at: number;
 }
-
-export interface Page<T> {
-  items: T[];
-  next_cursor: string | null;
-}
-export interface PageInput {
-  limit?: number;
-  cursor?: string;
-}

@@ -4,8 +4,7 @@
  *
  * Never in here: a raw version, the wrapping key, another job's keys.
  */
-import type { IsolationLevel, JobId, JobKindName, JobMode, LimitName, RunId } from "../vocabulary/index.js";
-import type { JsonObject } from "./job.js";
+import type { IsolationLevel, JobId, JobKindName, JobMode, RunId } from "../vocabulary/index.js";
 
 export interface Limits {
   cpus: number;
@@ -60,6 +59,14 @@ export interface Heartbeat {
   cancel: boolean;
 }
 
+/** The image that a run really used, pinned by its layers. */
+export interface RunImage {
+  name: string;
+  reference: string;
+  layers: string[];
+  recipe: string;
+}
+
 export type RunOutcomeName = "exited" | "memory" | "wall" | "disk" | "pids" | "killed" | "system";
 
 export interface RunOutcome {
@@ -75,5 +82,3 @@ export interface RunOutcome {
 export interface WorkerLabels {
   isolation: IsolationLevel[];
 }
-
-export type { LimitName };

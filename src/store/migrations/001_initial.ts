@@ -84,31 +84,41 @@ CREATE TABLE jobs (
   grade INTEGER NOT NULL, isolation TEXT NOT NULL, priority INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
   failure_class TEXT, failure_limit TEXT, failure_detail TEXT, verdict TEXT,
   created_at INTEGER NOT NULL, not_before INTEGER NOT NULL DEFAULT 0, started_at INTEGER, ended_at INTEGER, held_at INTEGER,
-  retain_until INTEGER, signal_bits INTEGER, signals_shown TEXT, rev INTEGER NOT NULL DEFAULT 1
+  retain_until INTEGER, signal_bits INTEGER NOT NULL DEFAULT 0, signals_shown TEXT NOT NULL,
+  -- from when on the submitter may see its start and its end; when it was asked to stop; when it was closed
+  start_shown_at INTEGER, end_shown_at INTEGER, stop_requested_at INTEGER, stop_reason TEXT, closed_at INTEGER,
+  -- the run whose outputs count, and how often their check was tried
+  run TEXT, check_attempts INTEGER NOT NULL DEFAULT 0, rev INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 CREATE INDEX jobs_state ON jobs(state, priority, created_at);
+CREATE INDEX jobs_end_shown ON jobs(end_shown_at);
+CREATE INDEX jobs_retention ON jobs(retain_until) WHERE retain_until IS NOT NULL;
 CREATE INDEX jobs_principal ON jobs(principal, created_at);
 CREATE TABLE job_datasets (
   job TEXT NOT NULL REFERENCES jobs(id), dataset TEXT NOT NULL REFERENCES datasets(id),
   grant_id TEXT NOT NULL REFERENCES grants(id), version TEXT NOT NULL REFERENCES versions(id), view TEXT,
+  grade INTEGER NOT NULL,
   PRIMARY KEY (job, dataset)
 ) STRICT;
 CREATE INDEX job_datasets_grant ON job_datasets(grant_id);
+CREATE INDEX job_datasets_dataset ON job_datasets(dataset);
 CREATE TABLE workers (
-  id TEXT PRIMARY KEY, token_sha256 TEXT NOT NULL UNIQUE, labels TEXT NOT NULL, seen_at INTEGER NOT NULL, created_at INTEGER NOT NULL
+  id TEXT PRIMARY KEY, token_sha256 TEXT NOT NULL UNIQUE, labels TEXT NOT NULL, seen_at INTEGER NOT NULL, created_at INTEGER NOT NULL,
+  revoked_at INTEGER
 ) STRICT;
 CREATE TABLE runs (
   id TEXT PRIMARY KEY, job TEXT NOT NULL REFERENCES jobs(id), fence INTEGER NOT NULL, worker TEXT NOT NULL, state TEXT NOT NULL,
   leased_at INTEGER NOT NULL, lease_expires_at INTEGER NOT NULL,
   staged_at INTEGER, executing_at INTEGER, collected_at INTEGER, ended_at INTEGER,
-  outcome TEXT, image TEXT,
+  outcome TEXT, image TEXT, kill_at INTEGER,
   UNIQUE (job, fence)
 ) STRICT;
 CREATE INDEX runs_state ON runs(state, lease_expires_at);
 CREATE TABLE outputs (
   id TEXT PRIMARY KEY, job TEXT NOT NULL REFERENCES jobs(id), run TEXT NOT NULL REFERENCES runs(id), name TEXT NOT NULL,
   raw_object TEXT, object TEXT, media_type TEXT NOT NULL, bytes INTEGER NOT NULL, sha256 TEXT,
-  verdict TEXT, evidence TEXT NOT NULL DEFAULT 'unverified', facts_sealed BLOB, created_at INTEGER NOT NULL,
+  verdict TEXT, evidence TEXT NOT NULL DEFAULT 'unverified', capacity_bytes INTEGER, facts_sealed BLOB,
+  findings_commitment TEXT, created_at INTEGER NOT NULL,
   UNIQUE (run, name)
 ) STRICT;
 CREATE INDEX outputs_job ON outputs(job);
@@ -117,6 +127,8 @@ CREATE TABLE findings (
   sealed BLOB NOT NULL, created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX findings_output ON findings(output);
+-- vault objects that lost a reference; they are deleted when nothing else names them
+CREATE TABLE dropped_objects (object TEXT PRIMARY KEY, dropped_at INTEGER NOT NULL) STRICT;
 
 -- airlock
 CREATE TABLE releases (
