@@ -19,7 +19,7 @@ CREATE TABLE tokens (
 ) STRICT;
 CREATE INDEX tokens_principal ON tokens(principal);
 CREATE TABLE reviewer_keys (
-  principal TEXT NOT NULL REFERENCES principals(id), public_key TEXT NOT NULL, added_at INTEGER NOT NULL,
+  principal TEXT NOT NULL REFERENCES principals(id), public_key TEXT NOT NULL UNIQUE, added_at INTEGER NOT NULL,
   PRIMARY KEY (principal, public_key)
 ) STRICT;
 CREATE TABLE idempotency (
@@ -31,7 +31,8 @@ CREATE TABLE idempotency (
 -- catalog/datasets
 CREATE TABLE datasets (
   id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, title TEXT, owner TEXT NOT NULL REFERENCES principals(id),
-  state TEXT NOT NULL, unit_column TEXT, max_rows_per_unit INTEGER NOT NULL DEFAULT 1,
+  state TEXT NOT NULL, unit_column TEXT, row_is_unit INTEGER NOT NULL DEFAULT 0,
+  max_rows_per_unit INTEGER NOT NULL DEFAULT 1, synthetic_rows INTEGER NOT NULL DEFAULT 1000,
   open_type TEXT NOT NULL, area TEXT, update_cycle TEXT, grade INTEGER NOT NULL,
   declared_columns TEXT NOT NULL, assessment TEXT,
   budget_rho TEXT, budget_delta TEXT, budget_signal_bits INTEGER,

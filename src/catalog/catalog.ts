@@ -1,0 +1,167 @@
+/** The catalogue as the other rooms see it, and how its parts are put together. */
+import type { Readable } from "node:stream";
+import type { Ledger, Tx } from "../ledger/index.js";
+import type { Keys, Store, Vault } from "../store/index.js";
+import type {
+  AccessMode,
+  Actor,
+  Clock,
+  DatasetId,
+  GrantId,
+  JobId,
+  JobKindName,
+  JobMode,
+  Page,
+  PageRequest,
+  PrincipalId,
+  VersionId,
+  ViewId,
+} from "../vocabulary/index.js";
+import type { BudgetView } from "./budgets/schemas.js";
+import type { DatasetRow, VersionRow } from "./datasets/rows.js";
+import type {
+  AssessInput,
+  DatasetInput,
+  DatasetPatch,
+  DatasetView,
+  VersionInfo,
+} from "./datasets/schemas.js";
+import type { Engine, ScanHit } from "./engine/index.js";
+import type { GrantRow } from "./grants/rows.js";
+import type { ApproveInput, GrantInput, GrantView } from "./grants/schemas.js";
+import type { PrincipalInput, PrincipalView } from "./principals/schemas.js";
+
+export interface CatalogParts {
+  store: Store;
+  ledger: Ledger;
+  vault: Vault;
+  keys: Keys;
+  clock: Clock;
+  engine: Engine;
+  /** How large a dataset's content may be, in bytes; 4 GiB unless told. */
+  maxContentBytes?: number;
+}
+
+export interface NamedPrincipal extends Actor {
+  readonly revoked: boolean;
+}
+
+export interface Principals {
+  /** At the very first start only: an admin, whose token is also written to `<data-dir>/admin.token`, mode 0600. */
+  bootstrapAdmin(): { token: string } | undefined;
+  /** The token is given this once. */
+  add(actor: Actor, input: PrincipalInput): PrincipalView & { token: string };
+  /** Ends the principal's tokens and grants; its name stays taken. */
+  revoke(actor: Actor, nameOrId: string, ifMatch?: number): PrincipalView;
+  list(actor: Actor, page?: PageRequest): Page<PrincipalView>;
+  /** Oneself. */
+  me(actor: Actor): PrincipalView;
+  byToken(token: string): Actor | undefined;
+  /** An active principal. @throws not_found */
+  resolve(nameOrId: string): Actor;
+  /** Anyone there ever was, for showing names. */
+  named(id: string): NamedPrincipal | undefined;
+  setKey(actor: Actor, publicKey: string): PrincipalView;
+  /** Raw Ed25519 public keys, base64, oldest first. */
+  keys(principal: PrincipalId): string[];
+}
+
+export interface Datasets {
+  create(actor: Actor, input: DatasetInput): DatasetView;
+  patch(actor: Actor, name: string, input: DatasetPatch, ifMatch?: number): DatasetView;
+  /** Streams the content into a new version; the same content again gives the version that it is. */
+  putContent(actor: Actor, name: string, source: Readable, mediaType: string): Promise<VersionInfo>;
+  get(actor: Actor, name: string): DatasetView;
+  list(actor: Actor, page?: PageRequest): Page<DatasetView>;
+  assess(actor: Actor, name: string, input: AssessInput, ifMatch?: number): DatasetView;
+  publish(actor: Actor, name: string, ifMatch?: number): DatasetView;
+  suspend(actor: Actor, name: string, ifMatch?: number): DatasetView;
+  retire(actor: Actor, name: string, ifMatch?: number): DatasetView;
+  /** The twin as CSV, from schema and declared bounds alone. */
+  synthetic(actor: Actor, name: string): Readable;
+  auditors(dataset: DatasetId): PrincipalId[];
+  /** For other rooms: not filtered by who asks. @throws not_found */
+  row(nameOrId: string): DatasetRow;
+  /** @throws not_found */
+  version(id: string): VersionRow;
+  budget(actor: Actor, name: string): BudgetView;
+}
+
+export interface UsableRequest {
+  principal: PrincipalId;
+  /** Name or id. */
+  dataset: string;
+  access: AccessMode;
+  kind: JobKindName;
+  now: number;
+}
+
+export interface Grants {
+  create(actor: Actor, input: GrantInput): GrantView;
+  approve(actor: Actor, id: string, input?: ApproveInput, ifMatch?: number): GrantView;
+  refuse(actor: Actor, id: string, ifMatch?: number): GrantView;
+  revoke(actor: Actor, id: string, ifMatch?: number): GrantView;
+  get(actor: Actor, id: string): GrantView;
+  list(actor: Actor, page?: PageRequest): Page<GrantView>;
+  /** For other rooms. @throws not_found */
+  row(id: string): GrantRow;
+  /** The grant that lets this be done. @throws not_found, no_grant, grant_expired, forbidden, state_conflict */
+  usable(request: UsableRequest): GrantRow;
+  /** Ends what is past its time; how many. */
+  expireDue(): number;
+}
+
+export interface MaterialisedView {
+  viewId: ViewId;
+  versionId: VersionId;
+  object: string;
+  /** Hex, of the CSV. */
+  sha256: string;
+  bytes: number;
+  rows: number;
+  /** Hex SHA-256 of the canonical JSON of what the View is. */
+  spec_sha256: string;
+  data_key(): Buffer;
+}
+
+export interface Views {
+  /** The View that a grant gives of a version, or for a dry run its twin; made once, then kept by content. */
+  ensure(request: { grant: GrantRow; versionId: string; mode: JobMode }): Promise<MaterialisedView>;
+}
+
+export interface SignalCharge {
+  job: JobId;
+  principal: PrincipalId;
+  dataset: DatasetId;
+  grant: GrantId;
+  bits: number;
+  /** Which signals these bits are. */
+  shown: string[];
+}
+
+export interface Signals {
+  /** Bits that the grant has left; null is unlimited. */
+  left(grant: string): number | null;
+  /** Once a job and dataset, in the transaction that shows the signals. */
+  charge(tx: Tx, charge: SignalCharge): void;
+}
+
+/** A text to search; given as bytes or as what opens them, for each dataset reads it anew. */
+export interface ScanText {
+  name: string;
+  content: Buffer | (() => Readable);
+}
+
+export interface Catalog {
+  principals: Principals;
+  datasets: Datasets;
+  grants: Grants;
+  views: Views;
+  signals: Signals;
+  /** Looks for identifiers and records of these versions in the texts. */
+  scanOutputs(input: {
+    versionIds: readonly string[];
+    texts: readonly ScanText[];
+    significantDigits?: number;
+  }): Promise<ScanHit[]>;
+}
