@@ -1,0 +1,59 @@
+/**
+ * Installing Debian packages: only as root on Debian or Ubuntu, all that is missing in one go.
+ *
+ * What was not asked for is not started: with RUNLEVEL=1, a package's own service stays down. On Debian that holds for
+ * redis-server, which would else listen on a port; docker.io is left out of it, since its engine is what we look for.
+ */
+import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findProgram, runLogged } from "./command.mjs";
+
+const APT = ["-y", "-q", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Options::=--force-confold"];
+
+/**
+ * Whether packages can be installed here, and if not, why.
+ * @returns {{ can: true } | { can: false, why: string }}
+ */
+export function canInstall(uid = process.getuid?.(), osRelease = readOsRelease()) {
+  if (!isDebian(osRelease) || !findProgram("apt-get")) return { can: false, why: "this is not Debian or Ubuntu" };
+  if (uid !== 0) return { can: false, why: "this is not root" };
+  return { can: true };
+}
+
+/** @param {string} osRelease text of /etc/os-release */
+export function isDebian(osRelease) {
+  const ids = /^ID(?:_LIKE)?=(.*)$/gm;
+  const names = [...osRelease.matchAll(ids)].flatMap((match) => (match[1] ?? "").replaceAll('"', "").split(" "));
+  return names.includes("debian") || names.includes("ubuntu");
+}
+
+function readOsRelease() {
+  try {
+    return readFileSync("/etc/os-release", "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** @param {string[]} packages */
+export async function installPackages(packages) {
+  const log = join(tmpdir(), `glovebox-apt-${process.pid}.log`);
+  const quiet = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" };
+  await runLogged("apt-get", ["update", ...APT], { log, env: quiet });
+  const engine = packages.filter((name) => name === "docker.io");
+  const others = packages.filter((name) => name !== "docker.io");
+  for (const [names, env] of /** @type {const} */ ([
+    [others, { ...quiet, RUNLEVEL: "1" }],
+    [engine, quiet],
+  ])) {
+    if (names.length === 0) continue;
+    await runLogged("apt-get", ["install", "--no-install-recommends", ...APT, ...names], { log, env });
+  }
+}
+
+/** The command that a person would type. @param {string[]} packages */
+export function installCommand(packages) {
+  return `sudo apt-get install --no-install-recommends ${packages.join(" ")}`;
+}
+

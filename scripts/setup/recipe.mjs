@@ -1,0 +1,105 @@
+/**
+ * What an image is made from, and the commands that follow from it. Pure but for reading the recipe's folder.
+ * sandbox-images/README.md describes the files.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { folderDigest } from "./digest.mjs";
+import { packageRoot } from "./home.mjs";
+
+export const RECIPES = join(packageRoot, "sandbox-images");
+
+/**
+ * @typedef {object} Recipe
+ * @property {string} image       name of the image, as jobs ask for it
+ * @property {string} folder
+ * @property {string} digest      SHA-256 of the folder
+ * @property {string} reference   tag in the engine
+ * @property {string} suite       Debian release
+ * @property {string[]} packages
+ * @property {string[]} exclude   paths that dpkg leaves out
+ * @property {Record<string, string>} env
+ * @property {number} epoch       time stamp of what the build makes, in seconds
+ */
+
+/** Names of all images that have a recipe. @returns {string[]} */
+export function imageNames(root = RECIPES) {
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(root, entry.name, "recipe.json")))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/** @param {string} image @returns {Recipe} */
+export function readRecipe(image, root = RECIPES) {
+  const folder = join(root, image);
+  const settings = JSON.parse(readFileSync(join(folder, "recipe.json"), "utf8"));
+  const digest = folderDigest(folder);
+  return {
+    image,
+    folder,
+    digest,
+    reference: `glovebox/${image}:${digest.slice(0, 12)}`,
+    suite: settings.suite,
+    packages: parsePackages(readFileSync(join(folder, "packages.txt"), "utf8")),
+    exclude: settings.exclude,
+    env: settings.env,
+    epoch: settings.source_date_epoch,
+  };
+}
+
+/** Package names of a list with comments. @param {string} text */
+export function parsePackages(text) {
+  const lines = text.split("\n").map((line) => line.replace(/#.*/, "").trim());
+  return lines.filter((line) => line !== "");
+}
+
+/**
+ * Arguments of mmdebstrap; it writes the image's root as a tar to stdout, and the package list to `packageList`.
+ * @param {Recipe} recipe
+ * @param {string} packageList
+ */
+export function mmdebstrapArgs(recipe, packageList) {
+  const args = ["--mode=root", "--variant=essential", "--format=tar", `--include=${recipe.packages.join(",")}`];
+  for (const path of recipe.exclude) args.push(`--dpkgopt=path-exclude=${path}`);
+  // The hooks are shell text for mmdebstrap; "$1" in them is the image's root.
+  const files = join(recipe.folder, "files");
+  if (existsSync(files)) {
+    args.push(`--customize-hook=cp -R --no-preserve=ownership ${shellQuote(`${files}/.`)} "$1"`);
+  }
+  args.push(
+    `--customize-hook=mkdir -p "$1/usr/share/glovebox" && chroot "$1" dpkg-query -W > "$1/usr/share/glovebox/packages.tsv" && cp "$1/usr/share/glovebox/packages.tsv" ${shellQuote(packageList)}`,
+    `--customize-hook=sh ${shellQuote(join(recipe.folder, "finish.sh"))} "$1"`,
+    recipe.suite,
+    "-",
+  );
+  return args;
+}
+
+/**
+ * Changes that `docker import` applies: labels, environment, user and folder of a run.
+ * @param {Recipe} recipe
+ * @param {string} packagesDigest
+ */
+export function importChanges(recipe, packagesDigest) {
+  const env = Object.entries(recipe.env).map(([name, value]) => `ENV ${name}=${JSON.stringify(value)}`);
+  return [
+    `LABEL glovebox.image=${recipe.image}`,
+    `LABEL glovebox.recipe=${recipe.digest}`,
+    `LABEL glovebox.packages=${packagesDigest}`,
+    "USER 65534:65534",
+    "WORKDIR /work",
+    ...env,
+  ];
+}
+
+/** The list that dpkg-query prints, as name → version. @param {string} text @returns {Record<string, string>} */
+export function parsePackageList(text) {
+  const rows = text.trim().split("\n").map((line) => line.split("\t"));
+  return Object.fromEntries(rows.map(([name = "", version = ""]) => [name, version]));
+}
+
+/** @param {string} text */
+function shellQuote(text) {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
