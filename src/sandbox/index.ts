@@ -1,0 +1,7 @@
+/** The sandbox: where untrusted programs run, and how the node's own helpers are confined. */
+
+export type { Bind, ConfinementProfile } from "./confinement/arguments.js";
+export { type ConfinedOptions, findProgram, spawnConfined, stderrTail } from "./confinement/spawn.js";
+export * from "./executor.js";
+export { assertOutputNames, MAX_OUTPUTS, outputNameProblem, RESERVED_OUTPUTS } from "./outputs.js";
+export { defaultStagingRoot, NOBODY, openStaging, type StagedDir, type Staging } from "./staging.js";
