@@ -15,6 +15,7 @@ export interface DisclosurePolicy {
   max_output_bytes: number;
   max_csv_rows: number;
   max_csv_columns: number;
+  max_csv_cells: number;
   /** Characters in one cell of a table. */
   max_cell_chars: number;
   max_json_depth: number;
@@ -39,6 +40,7 @@ const BASE: DisclosurePolicy = {
   max_output_bytes: 16 * 1024 * 1024,
   max_csv_rows: 100_000,
   max_csv_columns: 1_000,
+  max_csv_cells: 1_000_000,
   max_cell_chars: 4_096,
   max_json_depth: 32,
   max_json_nodes: 500_000,

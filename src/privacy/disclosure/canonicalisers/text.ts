@@ -1,0 +1,46 @@
+/**
+ * Plain text, logs and Markdown: valid UTF-8 without anything a reader cannot see.
+ *
+ * Canonical form: unicode.ts, then numbers cut to the policy's digits, lines ended by LF without blanks at their
+ * end, one LF at the end of a text that is not empty. Canonicalising it again changes nothing.
+ */
+import { foreignFormat } from "../media.js";
+import type { DisclosurePolicy } from "../policy.js";
+import { judgeRemoved } from "../rules/invisible-text.js";
+import { judgeMarkup } from "../rules/markup.js";
+import { foreignBytes } from "../rules/media-type.js";
+import { noteRounding } from "../rules/rounding.js";
+import { cannotRead } from "../rules/unreadable.js";
+import { roundInText } from "./numbers.js";
+import type { Rebuilt } from "./rebuilt.js";
+import type { Cleaned } from "./unicode.js";
+import { cleanText, trimLines } from "./unicode.js";
+
+/** The bytes as text. A leading byte-order mark goes; invalid UTF-8 and NUL are refused, by the format they show. */
+export function decodeUtf8(bytes: Buffer, extension: string): string {
+  const format = foreignFormat(bytes);
+  if (format !== undefined) throw foreignBytes(extension, format);
+  const nul = bytes.indexOf(0);
+  if (nul >= 0) throw cannotRead(`Not text: a NUL byte at offset ${nul}.`);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw cannotRead("Not text: the bytes are not valid UTF-8.");
+  }
+}
+
+export function rebuildText(bytes: Buffer, extension: string, policy: DisclosurePolicy): Rebuilt {
+  const cleaned: Cleaned = cleanText(decodeUtf8(bytes, extension));
+  const { text, rounded } = roundInText(cleaned.text, policy.significant_digits);
+  const lines = trimLines(text);
+  const canonical = Buffer.from(lines === "" ? "" : `${lines}\n`, "utf8");
+  return {
+    canonical,
+    findings: [
+      ...judgeRemoved(cleaned.removed),
+      ...judgeMarkup(lines),
+      ...noteRounding(rounded, policy.significant_digits),
+    ],
+    texts: [{ name: "content", content: canonical }],
+  };
+}

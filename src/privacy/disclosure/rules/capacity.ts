@@ -1,0 +1,38 @@
+/**
+ * How much arbitrary information the rebuilt file could carry.
+ *
+ * Method: whoever chose this file chose it out of those that code, under one fixed lossless code, to no more
+ * bytes than it does; so it tells at most so many bytes. The code is raw DEFLATE at its highest level, or the
+ * rebuilt bytes themselves where they are shorter (a picture is already DEFLATE inside). An upper bound for
+ * what the program put in on purpose; what the honest content tells is included in it.
+ */
+import { deflateRawSync } from "node:zlib";
+import type { Finding } from "../finding.js";
+import type { DisclosurePolicy } from "../policy.js";
+import type { RuleDefinition } from "./definition.js";
+import { sizeText } from "./definition.js";
+
+export const capacity: RuleDefinition = {
+  id: "capacity",
+  title: "Capacity",
+  title_zh: "信息容量",
+  default: "review above 4,096 B; 64 KiB, 16 KiB, 1,024 B and 256 B on grades 1, 2, 4 and 5",
+  verdicts: ["pass", "review"],
+  sentence: "The file could carry at most so many bytes of arbitrary information after it was rebuilt.",
+  sentence_zh: "文件重建后最多可承载的任意信息量。",
+  source: "Counting bound of a fixed lossless code (Shannon 1948; Cover and Thomas, 5.1)",
+};
+
+export function capacityOf(canonical: Buffer): number {
+  if (canonical.length === 0) return 0;
+  return Math.min(canonical.length, deflateRawSync(canonical, { level: 9 }).length);
+}
+
+export function judgeCapacity(bytes: number, policy: DisclosurePolicy): Finding {
+  return {
+    rule: capacity.id,
+    verdict: bytes > policy.capacity_review_bytes ? "review" : "pass",
+    message: `Could hold at most ${sizeText(bytes)}.`,
+    evidence: { bytes, review_above: policy.capacity_review_bytes },
+  };
+}

@@ -1,0 +1,34 @@
+/** The table of rules, in the order in which an auditor reads them; the docs page is generated from it. */
+import { capacity } from "./capacity.js";
+import type { RuleDefinition } from "./definition.js";
+import { formula } from "./formula.js";
+import { hiddenContent } from "./hidden-content.js";
+import { invisibleText } from "./invisible-text.js";
+import { checkerLimit, limits } from "./limits.js";
+import { markup } from "./markup.js";
+import { mediaType } from "./media-type.js";
+import { noCounts } from "./no-counts.js";
+import { rawValues } from "./raw-values.js";
+import { rounding } from "./rounding.js";
+import { threshold } from "./threshold.js";
+import { unreadable } from "./unreadable.js";
+import { unverified } from "./unverified.js";
+
+export const RULES: readonly RuleDefinition[] = [
+  mediaType,
+  unreadable,
+  limits,
+  checkerLimit,
+  hiddenContent,
+  rawValues,
+  threshold,
+  noCounts,
+  formula,
+  invisibleText,
+  markup,
+  capacity,
+  unverified,
+  rounding,
+];
+
+export type { RuleDefinition } from "./definition.js";
