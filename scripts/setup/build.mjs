@@ -16,7 +16,9 @@ const STAMP = ".stamp";
 export function buildProblem(root = packageRoot) {
   const stamp = join(root, "dist", STAMP);
   if (!existsSync(stamp)) return "dist is missing or incomplete";
-  return readFileSync(stamp, "utf8") === digestOfPaths(root, INPUTS) ? undefined : "src has changed since dist was built";
+  return readFileSync(stamp, "utf8") === digestOfPaths(root, INPUTS)
+    ? undefined
+    : "src has changed since dist was built";
 }
 
 /**
@@ -44,10 +46,14 @@ export async function build({ force = false, root = packageRoot } = {}) {
     const dist = join(root, "dist");
     rmSync(join(dist, STAMP), { force: true });
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-    const { code, output } = await capture(process.execPath, [tsc, "-p", "tsconfig.json", "--pretty", "false"], {
-      cwd: root,
-      timeoutMs: 300_000,
-    });
+    const { code, output } = await capture(
+      process.execPath,
+      [tsc, "-p", "tsconfig.json", "--pretty", "false"],
+      {
+        cwd: root,
+        timeoutMs: 300_000,
+      },
+    );
     const { compiled, copied } = expectedOutputs(filesBelow(join(root, "src")));
     for (const file of copied) {
       mkdirSync(dirname(join(dist, file)), { recursive: true });

@@ -35,7 +35,11 @@ export const CHECKS = [
   { name: "dependencies", without: NOTHING_RUNS, look: lookDependencies },
   { name: "build", without: NOTHING_RUNS, look: lookBuild },
   { name: "redis", without: "no node starts, unless REDIS_URL names a server", look: lookRedis },
-  { name: "bubblewrap", without: "no data can be read: engines and checkers are confined by it", look: lookBubblewrap },
+  {
+    name: "bubblewrap",
+    without: "no data can be read: engines and checkers are confined by it",
+    look: lookBubblewrap,
+  },
   { name: "docker", without: SANDBOX_ONLY, look: lookDocker },
   { name: "mmdebstrap", without: "sandbox images cannot be built", look: lookMmdebstrap },
   { name: "images", without: SANDBOX_ONLY, look: lookImages },
@@ -50,7 +54,8 @@ async function lookNode() {
 
 /** Not needed, and so not asked for, once the dependencies are there. @returns {Promise<CheckResult>} */
 async function lookCompiler() {
-  if ((await dependenciesProblem()) === undefined) return { ok: true, detail: "not needed: dependencies are installed" };
+  if ((await dependenciesProblem()) === undefined)
+    return { ok: true, detail: "not needed: dependencies are installed" };
   const packages = missingCompiler();
   if (packages.length > 0) {
     return { ok: false, detail: `missing: ${packages.join(", ")}`, fix: installCommand(packages), packages };
@@ -70,7 +75,9 @@ async function lookDependencies() {
 /** @returns {Promise<CheckResult>} */
 async function lookBuild() {
   const problem = buildProblem();
-  return problem ? { ok: false, detail: problem, fix: "npm run setup" } : { ok: true, detail: "dist is current" };
+  return problem
+    ? { ok: false, detail: problem, fix: "npm run setup" }
+    : { ok: true, detail: "dist is current" };
 }
 
 /** @returns {Promise<CheckResult>} */
@@ -92,25 +99,39 @@ async function lookBubblewrap() {
   const { code, output } = await capture("bwrap", ["--ro-bind", "/", "/", "--unshare-all", "--", "true"]);
   if (code === 0) return { ok: true, detail: "confines a process" };
   const said = output.trim().split("\n").at(-1) ?? "";
-  return { ok: false, detail: `bwrap cannot confine here: ${said}`, fix: "allow user namespaces, or run as root" };
+  return {
+    ok: false,
+    detail: `bwrap cannot confine here: ${said}`,
+    fix: "allow user namespaces, or run as root",
+  };
 }
 
 /** @returns {Promise<CheckResult>} */
 async function lookDocker() {
   const choice = chooseEngine();
-  if ("problem" in choice) return { ok: false, detail: choice.problem, fix: "unset DOCKER_HOST or name a unix socket" };
+  if ("problem" in choice)
+    return { ok: false, detail: choice.problem, fix: "unset DOCKER_HOST or name a unix socket" };
   const { socketPath, source } = choice;
   const engine = await pingEngine(socketPath);
   if (engine.ok && engine.os !== "linux") {
-    return { ok: false, detail: `the engine at ${socketPath} runs ${engine.os} containers`, fix: "use a Linux engine" };
+    return {
+      ok: false,
+      detail: `the engine at ${socketPath} runs ${engine.os} containers`,
+      fix: "use a Linux engine",
+    };
   }
   if (engine.ok) return { ok: true, detail: `${source} engine ${engine.version} at ${socketPath}` };
   if (source !== "private") {
-    const fix = engine.error === "permission denied" ? "join the group docker, then log in again" : "start that engine";
+    const fix =
+      engine.error === "permission denied" ? "join the group docker, then log in again" : "start that engine";
     return { ok: false, detail: `${source} engine at ${socketPath}: ${engine.error}`, fix };
   }
   if (findProgram("dockerd")) {
-    return { ok: false, detail: "no engine runs; dockerd is installed", fix: "npm run setup (as root), or start Docker" };
+    return {
+      ok: false,
+      detail: "no engine runs; dockerd is installed",
+      fix: "npm run setup (as root), or start Docker",
+    };
   }
   const packages = ["docker.io", "iptables"];
   return { ok: false, detail: "no container engine", fix: installCommand(packages), packages };

@@ -16,7 +16,8 @@ const APT = ["-y", "-q", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Options::
  * @returns {{ can: true } | { can: false, why: string }}
  */
 export function canInstall(uid = process.getuid?.(), osRelease = readOsRelease()) {
-  if (!isDebian(osRelease) || !findProgram("apt-get")) return { can: false, why: "this is not Debian or Ubuntu" };
+  if (!isDebian(osRelease) || !findProgram("apt-get"))
+    return { can: false, why: "this is not Debian or Ubuntu" };
   if (uid !== 0) return { can: false, why: "this is not root" };
   return { can: true };
 }
@@ -24,7 +25,9 @@ export function canInstall(uid = process.getuid?.(), osRelease = readOsRelease()
 /** @param {string} osRelease text of /etc/os-release */
 export function isDebian(osRelease) {
   const ids = /^ID(?:_LIKE)?=(.*)$/gm;
-  const names = [...osRelease.matchAll(ids)].flatMap((match) => (match[1] ?? "").replaceAll('"', "").split(" "));
+  const names = [...osRelease.matchAll(ids)].flatMap((match) =>
+    (match[1] ?? "").replaceAll('"', "").split(" "),
+  );
   return names.includes("debian") || names.includes("ubuntu");
 }
 
@@ -56,4 +59,3 @@ export async function installPackages(packages) {
 export function installCommand(packages) {
   return `sudo apt-get install --no-install-recommends ${packages.join(" ")}`;
 }
-

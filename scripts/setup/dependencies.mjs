@@ -89,6 +89,7 @@ export async function installDependencies(onWait, root = packageRoot) {
     async () => {
       if ((await dependenciesProblem(root)) === undefined) return;
       const headers = nodeHeaders();
+      /** @type {Record<string, string>} */
       const env = headers ? { npm_package_config_node_gyp_nodedir: headers } : {};
       await runLogged("npm", ["ci", "--no-progress"], { log: join(state, "npm-ci.log"), cwd: root, env });
       const problem = await dependenciesProblem(root);

@@ -14,17 +14,20 @@ const API = "/v1.41";
 export function dockerCall(socketPath, method, path, { body, timeoutMs } = {}) {
   return new Promise((resolve, reject) => {
     const headers = body ? { "content-type": "application/x-tar" } : {};
-    const call = request({ socketPath, method, path: API + path, headers, timeout: timeoutMs }, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (chunk) => {
-        text += chunk;
-      });
-      response.once("error", reject);
-      response.once("end", () => {
-        if ((response.statusCode ?? 500) < 400) resolve(text);
-        else reject(new Error(`${method} ${path}: ${response.statusCode} ${text.trim()}`));
-      });
-    });
+    const call = request(
+      { socketPath, method, path: API + path, headers, timeout: timeoutMs },
+      (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (chunk) => {
+          text += chunk;
+        });
+        response.once("error", reject);
+        response.once("end", () => {
+          if ((response.statusCode ?? 500) < 400) resolve(text);
+          else reject(new Error(`${method} ${path}: ${response.statusCode} ${text.trim()}`));
+        });
+      },
+    );
     call.once("timeout", () => call.destroy(new Error("the engine did not answer in time")));
     call.once("error", reject);
     if (body) {

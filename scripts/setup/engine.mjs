@@ -33,8 +33,11 @@ const START_DEADLINE_MS = 60_000;
 export function chooseEngine(env = process.env, exists = existsSync) {
   const host = env.DOCKER_HOST;
   if (host) {
-    if (host.startsWith("unix://")) return { socketPath: host.slice("unix://".length), source: "DOCKER_HOST" };
-    return { problem: "DOCKER_HOST must be a unix:// socket of this machine: runs get their data by bind mount" };
+    if (host.startsWith("unix://"))
+      return { socketPath: host.slice("unix://".length), source: "DOCKER_HOST" };
+    return {
+      problem: "DOCKER_HOST must be a unix:// socket of this machine: runs get their data by bind mount",
+    };
   }
   if (exists(DEFAULT_SOCKET)) return { socketPath: DEFAULT_SOCKET, source: "system" };
   return { socketPath: enginePaths(env).socket, source: "private" };
@@ -44,7 +47,9 @@ export function chooseEngine(env = process.env, exists = existsSync) {
 export async function startPrivateEngine(env = process.env) {
   const paths = enginePaths(env);
   if (paths.home.length > MAX_HOME_LENGTH) {
-    throw new Error(`${paths.home} is too long for a unix socket: set GLOVEBOX_HOME to a path of at most 60 characters`);
+    throw new Error(
+      `${paths.home} is too long for a unix socket: set GLOVEBOX_HOME to a path of at most 60 characters`,
+    );
   }
   privateDir(paths.home);
   return withLock(paths.lock, async () => {
@@ -86,7 +91,8 @@ function runningDockerd(paths) {
 /** A dead or unresponsive engine's process, pidfile, socket and mounts. @param {Paths} paths */
 async function clearRemains(paths) {
   const pid = runningDockerd(paths);
-  if (pid !== undefined && !(await endProcess(pid, "SIGTERM", 15_000))) await endProcess(pid, "SIGKILL", 5_000);
+  if (pid !== undefined && !(await endProcess(pid, "SIGTERM", 15_000)))
+    await endProcess(pid, "SIGKILL", 5_000);
   rmSync(paths.pidfile, { force: true });
   rmSync(paths.socket, { force: true });
   await unmountBelow(paths.data);
@@ -143,7 +149,13 @@ async function launch(paths) {
 function dockerdArgs(paths) {
   const args = ["--data-root", paths.data, "--exec-root", paths.exec, "--pidfile", paths.pidfile];
   args.push("--host", `unix://${paths.socket}`, "--group", "root", "--log-level", "warn");
-  args.push("--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false");
+  args.push(
+    "--bridge=none",
+    "--iptables=false",
+    "--ip6tables=false",
+    "--ip-forward=false",
+    "--ip-masq=false",
+  );
   args.push("--userland-proxy=false", "--default-ulimit", "core=0:0");
   if (existsSync(SYSTEM_CONTAINERD)) {
     args.push("--containerd-namespace", "glovebox", "--containerd-plugins-namespace", "glovebox-plugins");

@@ -32,7 +32,12 @@ export async function presentImages(socketPath) {
   /** @type {Present[]} */
   const images = [];
   for (const { Id, Labels, Created } of list) {
-    images.push({ id: Id, image: Labels["glovebox.image"], recipe: Labels["glovebox.recipe"], created: Created });
+    images.push({
+      id: Id,
+      image: Labels["glovebox.image"],
+      recipe: Labels["glovebox.recipe"],
+      created: Created,
+    });
   }
   return images.sort((a, b) => b.created - a.created);
 }
@@ -89,13 +94,14 @@ async function debootstrapInto(socketPath, recipe, { folder, packageList, log })
     env: { ...process.env, TMPDIR: folder, SOURCE_DATE_EPOCH: String(recipe.epoch), LC_ALL: "C.UTF-8" },
   });
   closeSync(errors);
+  const stdout = /** @type {import("node:stream").Readable} */ (child.stdout);
   const exited = exitOf(child);
-  const begun = once(child.stdout, "readable").then(() => child.stdout.readableLength > 0);
+  const begun = once(stdout, "readable").then(() => stdout.readableLength > 0);
   if (!(await Promise.race([begun, exited.then(() => false)]))) {
     await exited;
     throw new CommandFailed("mmdebstrap", tail(log, 20));
   }
-  const tar = child.stdout.pipe(new PassThrough(), { end: false });
+  const tar = stdout.pipe(new PassThrough(), { end: false });
   const ended = exited.then((code) => {
     if (code === 0) tar.end();
     else tar.destroy(new CommandFailed("mmdebstrap", tail(log, 20)));

@@ -12,7 +12,9 @@ export function mountsBelow(mountinfo, folder) {
     .split("\n")
     .map((line) => line.split(" ")[4])
     .filter((point) => point !== undefined)
-    .map((point) => point.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8))));
+    .map((point) =>
+      point.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8))),
+    );
   return points.filter((point) => point === folder || point.startsWith(`${folder}/`)).reverse();
 }
 

@@ -60,7 +60,13 @@ export function parsePackages(text) {
  * @param {string} packageList
  */
 export function mmdebstrapArgs(recipe, packageList) {
-  const args = ["--mode=root", "--variant=essential", "--format=tar", `--include=${recipe.packages.join(",")}`];
+  const args = [
+    "--mode=root",
+    "--variant=essential",
+    "--format=tar",
+    '--aptopt=APT::Sandbox::User "root"',
+    `--include=${recipe.packages.join(",")}`,
+  ];
   for (const path of recipe.exclude) args.push(`--dpkgopt=path-exclude=${path}`);
   // The hooks are shell text for mmdebstrap; "$1" in them is the image's root.
   const files = join(recipe.folder, "files");
@@ -95,7 +101,10 @@ export function importChanges(recipe, packagesDigest) {
 
 /** The list that dpkg-query prints, as name → version. @param {string} text @returns {Record<string, string>} */
 export function parsePackageList(text) {
-  const rows = text.trim().split("\n").map((line) => line.split("\t"));
+  const rows = text
+    .trim()
+    .split("\n")
+    .map((line) => line.split("\t"));
   return Object.fromEntries(rows.map(([name = "", version = ""]) => [name, version]));
 }
 

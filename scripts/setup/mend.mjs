@@ -1,0 +1,108 @@
+/**
+ * Makes what the checks found missing: Debian packages first, then npm packages and build beside engine and images.
+ * A step that fails does not stop the other side; its error is kept under the check's name.
+ */
+import { build, buildProblem } from "./build.mjs";
+import { canInstall, installPackages } from "./debian.mjs";
+import { dependenciesProblem, installDependencies } from "./dependencies.mjs";
+import { pingEngine } from "./docker-http.mjs";
+import { chooseEngine, startPrivateEngine } from "./engine.mjs";
+import { ensureImage, presentImages } from "./images.mjs";
+import { imageNames, readRecipe } from "./recipe.mjs";
+
+/** @typedef {import("./checks.mjs").CheckResult} CheckResult */
+/** @typedef {import("./progress.mjs").Progress} Progress */
+
+/**
+ * @param {Map<string, CheckResult>} found what the checks said
+ * @param {Set<string>} needed only these are mended, with what they stand on
+ * @param {Progress} progress
+ * @returns {Promise<Map<string, Error>>} what went wrong, by check
+ */
+export async function mend(found, needed, progress) {
+  /** @type {Map<string, Error>} */
+  const errors = new Map();
+  /** @param {string} check @param {() => Promise<void>} work */
+  const attempt = async (check, work) => {
+    try {
+      await work();
+    } catch (cause) {
+      errors.set(check, cause instanceof Error ? cause : new Error(String(cause)));
+    }
+  };
+  const packages = missingPackages(found, needed);
+  const allowed = canInstall();
+  if (packages.length > 0 && allowed.can) {
+    await attempt("packages", () =>
+      progress.step("Debian packages", packages.join(", "), () => installPackages(packages)),
+    );
+  }
+  const npmSide = async () => {
+    if (needed.has("dependencies")) await attempt("dependencies", () => mendDependencies(progress));
+    if (needed.has("build") && !errors.has("dependencies")) await attempt("build", () => mendBuild(progress));
+  };
+  const engineSide = async () => {
+    if (needed.has("docker") || needed.has("images")) await attempt("docker", () => mendEngine(progress));
+    if (needed.has("images") && !errors.has("docker")) await attempt("images", () => mendImages(progress));
+  };
+  await Promise.all([npmSide(), engineSide()]);
+  return errors;
+}
+
+/**
+ * Debian packages that failing checks name, of those needed and of those they stand on.
+ * @param {Map<string, CheckResult>} found
+ * @param {Set<string>} needed
+ */
+export function missingPackages(found, needed) {
+  const wanted = new Set(needed);
+  if (needed.has("dependencies")) wanted.add("compiler");
+  if (needed.has("images")) wanted.add("mmdebstrap").add("docker");
+  const names = [...found].flatMap(([name, { ok, packages }]) =>
+    !ok && wanted.has(name) ? (packages ?? []) : [],
+  );
+  return [...new Set(names)];
+}
+
+/** @param {Progress} progress */
+async function mendDependencies(progress) {
+  const problem = await dependenciesProblem();
+  if (problem === undefined) return;
+  await progress.step(
+    "npm packages",
+    `${problem}; about 2 minutes, most of it compiling better-sqlite3`,
+    () => installDependencies(progress.note),
+  );
+}
+
+/** @param {Progress} progress */
+async function mendBuild(progress) {
+  const problem = buildProblem();
+  if (problem !== undefined) await progress.step("build", problem, () => build());
+}
+
+/** Starts the private engine if no other was found and one can run here. @param {Progress} progress */
+async function mendEngine(progress) {
+  const choice = chooseEngine();
+  if ("problem" in choice || choice.source !== "private") return;
+  if ((await pingEngine(choice.socketPath)).ok) return;
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return;
+  await progress.step("container engine", "a private dockerd of this user", async () => {
+    await startPrivateEngine();
+  });
+}
+
+/** @param {Progress} progress */
+async function mendImages(progress) {
+  const choice = chooseEngine();
+  if ("problem" in choice || !(await pingEngine(choice.socketPath)).ok) return;
+  const present = await presentImages(choice.socketPath);
+  for (const name of imageNames()) {
+    const recipe = readRecipe(name);
+    if (present.some((image) => image.recipe === recipe.digest)) continue;
+    if (process.getuid?.() !== 0) return;
+    await progress.step(`image ${name}`, "built from Debian packages, about 2 minutes", async () => {
+      await ensureImage(choice.socketPath, recipe);
+    });
+  }
+}
