@@ -89,10 +89,12 @@ CREATE TABLE jobs (
   -- from when on the submitter may see its start and its end; when it was asked to stop; when it was closed
   start_shown_at INTEGER, end_shown_at INTEGER, stop_requested_at INTEGER, stop_reason TEXT, closed_at INTEGER,
   -- the run whose outputs count, and how often their check was tried
-  run TEXT, check_attempts INTEGER NOT NULL DEFAULT 0, rev INTEGER NOT NULL DEFAULT 1
+  run TEXT, run_over_at INTEGER, check_attempts INTEGER NOT NULL DEFAULT 0, rev INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 CREATE INDEX jobs_state ON jobs(state, priority, created_at);
 CREATE INDEX jobs_end_shown ON jobs(end_shown_at);
+CREATE INDEX jobs_start_shown ON jobs(start_shown_at);
+CREATE INDEX jobs_start_unshown ON jobs(started_at) WHERE start_shown_at IS NULL AND started_at IS NOT NULL;
 CREATE INDEX jobs_retention ON jobs(retain_until) WHERE retain_until IS NOT NULL;
 CREATE INDEX jobs_principal ON jobs(principal, created_at);
 CREATE TABLE job_datasets (

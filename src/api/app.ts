@@ -1,0 +1,105 @@
+/** Builds the HTTP application from the routes; the node listens with it. */
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type NextFunction,
+  type Request,
+  type Response,
+} from "express";
+import type { Logger } from "pino";
+import type { Registry } from "prom-client";
+import { GloveboxError } from "../vocabulary/index.js";
+import type { ApiDeps } from "./deps.js";
+import { Idempotency } from "./idempotency.js";
+import { createMetrics } from "./metrics.js";
+import { type Edge, serve } from "./pipeline.js";
+import { knownError, languageOf, newIncident, type Problem, problemOf, traceOf } from "./problem.js";
+import { RateLimiter } from "./rate-limit.js";
+import { factsOf, requestLog } from "./request-log.js";
+import type { Route } from "./route.js";
+import { ROUTES } from "./routes/index.js";
+import { StreamSlots } from "./stream-slots.js";
+
+export function createApi(deps: ApiDeps): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("etag", false);
+  app.set("query parser", "simple");
+  app.set("case sensitive routing", true);
+  app.set("strict routing", true);
+  const metrics = createMetrics(deps.gauges);
+  const edge = edgeOf(deps, metrics.registry);
+  app.use(requestLog(deps.log, metrics), securityHeaders);
+  for (const route of ROUTES) mount(app, route, edge);
+  if (deps.internal) app.use("/internal/v1", deps.internal);
+  app.use(() => {
+    throw new GloveboxError("not_found", { detail: "There is no such call; see /docs." });
+  });
+  app.use(errorMapper(deps.log));
+  return app;
+}
+
+function edgeOf(deps: ApiDeps, registry: Registry): Edge {
+  const limiter = new RateLimiter(deps.settings?.rateLimits);
+  deps.shutdown?.addEventListener("abort", () => limiter.close(), { once: true });
+  const idempotency = new Idempotency({
+    db: deps.store.db,
+    sealer: deps.keys.sealer,
+    clock: deps.clock,
+    ledger: deps.ledger,
+  });
+  return { deps, limiter, idempotency, slots: new StreamSlots(), registry };
+}
+
+function mount(app: Express, route: Route, edge: Edge): void {
+  const path = `${route.root ? "" : "/api/v1"}${route.path}`.replace(/\{(\w+)\}/g, ":$1");
+  app[route.method](path, serve(route, edge));
+}
+
+const HEADERS: Record<string, string> = {
+  "X-Content-Type-Options": "nosniff",
+  "Cache-Control": "no-store",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Referrer-Policy": "no-referrer",
+};
+
+function securityHeaders(req: Request, res: Response, next: NextFunction): void {
+  for (const name in HEADERS) res.setHeader(name, HEADERS[name]!);
+  if (req.secure) res.setHeader("Strict-Transport-Security", "max-age=31536000");
+  next();
+}
+
+/** The last step: whatever was thrown becomes problem+json, and what is not ours becomes an incident in the log. */
+export function errorMapper(log: Logger): ErrorRequestHandler {
+  return (thrown: unknown, req: Request, res: Response, _next: NextFunction) => {
+    const facts = factsOf(res);
+    const known = knownError(thrown);
+    const problem = problemOf(
+      known ?? new GloveboxError("internal"),
+      languageOf(req.headers["accept-language"]),
+    );
+    facts.code = problem.code;
+    if (problem.code === "internal") report(log, problem, facts.id, facts.route, thrown);
+    if (res.headersSent) {
+      res.destroy();
+      return;
+    }
+    for (const name of ["Content-Disposition", "Content-Length", "ETag"]) res.removeHeader(name);
+    if (problem.code === "unauthenticated") res.setHeader("WWW-Authenticate", "Bearer");
+    const wait = known?.params.retry_after;
+    if (typeof wait === "number") res.setHeader("Retry-After", wait);
+    // A body that was not read to its end cannot be followed by another request.
+    if (!req.complete) res.setHeader("Connection", "close");
+    const body = Buffer.from(JSON.stringify(problem));
+    res.statusCode = problem.status;
+    res.setHeader("Content-Type", "application/problem+json");
+    res.setHeader("Content-Length", body.length);
+    res.end(body);
+  };
+}
+
+function report(log: Logger, problem: Problem, request: string, route: string, thrown: unknown): void {
+  const cause = thrown instanceof GloveboxError ? (thrown.cause ?? thrown) : thrown;
+  log.error({ incident: problem.incident ?? newIncident(), request, route, ...traceOf(cause) }, "incident");
+}

@@ -1,0 +1,26 @@
+import { defineRoute } from "../route.js";
+import { fileParams } from "../schemas/common.js";
+
+export const getReleaseFile = defineRoute({
+  name: "getReleaseFile",
+  method: "get",
+  path: "/releases/{id}/files/{name}",
+  tag: "releases",
+  summary: "Download a file: its auditor while held, its requester once released",
+  summary_zh: "下载放行文件",
+  permission: "releases.read",
+  params: fileParams,
+  responses: { 200: { description: "The canonical bytes", media: ["application/octet-stream"] } },
+  errors: ["not_found", "forbidden", "state_conflict"],
+  async handler({ deps, actor, params }) {
+    const { stream, info } = await deps.airlock.file(actor, params.id, params.name);
+    return {
+      kind: "bytes",
+      media: "application/octet-stream",
+      stream,
+      bytes: info.bytes,
+      name: params.name,
+      sha256: info.sha256,
+    };
+  },
+});

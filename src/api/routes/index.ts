@@ -1,0 +1,62 @@
+/** Every call there is, in the order of the reference. */
+import type { Route } from "../route.js";
+import { addPrincipal } from "./add-principal.js";
+import { approveGrant } from "./approve-grant.js";
+import { assessDataset } from "./assess-dataset.js";
+import { cancelJob } from "./cancel-job.js";
+import { createDataset } from "./create-dataset.js";
+import { createGrant } from "./create-grant.js";
+import { createRelease } from "./create-release.js";
+import { docs } from "./docs.js";
+import { getBudget } from "./get-budget.js";
+import { getBundle } from "./get-bundle.js";
+import { getCheckpoint } from "./get-checkpoint.js";
+import { getConsistencyProof } from "./get-consistency-proof.js";
+import { getDataset } from "./get-dataset.js";
+import { getDryRunOutput } from "./get-dry-run-output.js";
+import { getEntries } from "./get-entries.js";
+import { getGrant } from "./get-grant.js";
+import { getInclusionProof } from "./get-inclusion-proof.js";
+import { getJob } from "./get-job.js";
+import { getMe } from "./get-me.js";
+import { getRelease } from "./get-release.js";
+import { getReleaseFile } from "./get-release-file.js";
+import { getSynthetic } from "./get-synthetic.js";
+import { healthz } from "./healthz.js";
+import { jobEvents } from "./job-events.js";
+import { listDatasets } from "./list-datasets.js";
+import { listGrants } from "./list-grants.js";
+import { listJobs } from "./list-jobs.js";
+import { listOutputs } from "./list-outputs.js";
+import { listPrincipals } from "./list-principals.js";
+import { listReleases } from "./list-releases.js";
+import { metrics } from "./metrics.js";
+import { openapiDocument } from "./openapi-document.js";
+import { patchDataset } from "./patch-dataset.js";
+import { publishDataset } from "./publish-dataset.js";
+import { putDatasetContent } from "./put-dataset-content.js";
+import { putMyKey } from "./put-my-key.js";
+import { readyz } from "./readyz.js";
+import { refuseGrant } from "./refuse-grant.js";
+import { replaceReleaseFile } from "./replace-release-file.js";
+import { retireDataset } from "./retire-dataset.js";
+import { reviewRelease } from "./review-release.js";
+import { revokeGrant } from "./revoke-grant.js";
+import { revokePrincipal } from "./revoke-principal.js";
+import { submitJob } from "./submit-job.js";
+import { submitRelease } from "./submit-release.js";
+import { suspendDataset } from "./suspend-dataset.js";
+import { withdrawRelease } from "./withdraw-release.js";
+
+// biome-ignore format: one tag a block
+export const ROUTES: readonly Route[] = [
+  getMe, putMyKey, addPrincipal, listPrincipals, revokePrincipal,
+  createDataset, listDatasets, getDataset, patchDataset, putDatasetContent, assessDataset, publishDataset,
+  suspendDataset, retireDataset, getSynthetic, getBudget,
+  createGrant, listGrants, getGrant, approveGrant, refuseGrant, revokeGrant,
+  submitJob, listJobs, getJob, cancelJob, jobEvents, listOutputs, getDryRunOutput,
+  createRelease, listReleases, getRelease, replaceReleaseFile, submitRelease, withdrawRelease, reviewRelease,
+  getReleaseFile, getBundle,
+  getCheckpoint, getEntries, getInclusionProof, getConsistencyProof,
+  healthz, readyz, metrics, openapiDocument, docs,
+];

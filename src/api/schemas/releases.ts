@@ -1,0 +1,64 @@
+/** What releases and reviews look like on the wire. */
+import { z } from "zod";
+import { VERDICTS } from "../../vocabulary/index.js";
+import { base64, hex256, timestamp } from "./common.js";
+
+const outputId = z.string().regex(/^out_[0-9A-Z]{26}$/, "must be an output's id (out_…)");
+const fileName = z.string().min(1).max(256);
+const sentence = z.string().trim().min(1).max(4000);
+
+export const RELEASE_VOTES = ["approved", "changes_requested", "undecided"] as const;
+export const RELEASE_DECISIONS = ["approve", "return", "reject"] as const;
+
+export const releaseInput = z
+  .strictObject({
+    job: z.string().regex(/^job_[0-9A-Z]{26}$/, "must be a job's id (job_…)"),
+    outputs: z.array(outputId).min(1).max(64).describe("Ids of held outputs of the job"),
+    justification: sentence.describe("Why these may leave, for the reviewers"),
+  })
+  .meta({ id: "ReleaseInput", description: "A request to let outputs out" });
+
+export const fileInput = z
+  .strictObject({ output: outputId.describe("Another held output, in this one's place") })
+  .meta({ id: "ReleaseFileInput", description: "Resets the votes on this file" });
+
+export const reviewInput = z
+  .strictObject({
+    files: z
+      .record(fileName, z.strictObject({ sha256: hex256, vote: z.enum(RELEASE_VOTES) }))
+      .describe("Every file of the release: the hash of what the reviewer fetched, and the vote on it"),
+    decision: z.enum(RELEASE_DECISIONS),
+    comment: sentence.optional(),
+    overrides: z
+      .record(fileName, sentence)
+      .optional()
+      .describe("Why a file goes out although a check failed; both reviewers must give one"),
+    signature: base64
+      .max(128)
+      .describe("Base64 Ed25519 over the RFC 8785 JSON of {release, files, decision, comment, overrides}"),
+  })
+  .meta({ id: "ReviewInput", description: "One reviewer's signed votes" });
+
+export const releaseView = z
+  .looseObject({
+    id: z.string().describe("rel_…"),
+    job: z.string(),
+    state: z.enum([
+      "pending",
+      "submitted",
+      "partially_reviewed",
+      "reviewed",
+      "approved",
+      "released",
+      "returned",
+      "rejected",
+      "withdrawn",
+    ]),
+    justification: z.string(),
+    files: z.array(
+      z.looseObject({ name: z.string(), output: z.string(), verdict: z.enum(VERDICTS).optional() }),
+    ),
+    created_at: timestamp,
+    rev: z.int().describe("Counts changes; the ETag is this in quotes"),
+  })
+  .meta({ id: "Release", description: "A request to let outputs out, and what became of it" });
