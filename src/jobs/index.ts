@@ -1,3 +1,19 @@
 /** Jobs and runs: submission, queue, leases, workers, the check step, and what a submitter may see of all that. */
+export { DEFAULT_JOBS_CONFIG, type JobsConfig } from "./config.js";
 export * from "./job.js";
+export type * from "./jobs.js";
+export { type JobKind, type JobKinds, jobKinds } from "./kinds/kind.js";
+export { sandboxKind } from "./kinds/sandbox.js";
 export type * from "./lease.js";
+export * from "./schemas.js";
+export {
+  FINAL_JOB_STATES,
+  JOB_EVENTS,
+  JOB_TRANSITIONS,
+  type JobEventName,
+  LIVE_RUN_STATES,
+  RUN_EVENTS,
+  RUN_TRANSITIONS,
+  type RunEventName,
+  type Transition,
+} from "./states.js";

@@ -3,6 +3,7 @@
  *
  * Rule: a JobView is made only by `visibility.ts`; whatever else leaves this room carries no true state.
  */
+import type { JsonObject } from "../ledger/index.js";
 import type {
   DatasetId,
   Evidence,
@@ -29,11 +30,6 @@ export type ShownState = JobState | "ended";
 
 /** Why a queued job has not started, in words that depend on no data. */
 export type WaitingFor = "worker" | "own_real_run" | "own_dry_run" | "retry";
-
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
-export interface JsonObject {
-  [key: string]: Json;
-}
 
 export interface JobView {
   id: JobId;

@@ -67,7 +67,7 @@ export interface RunImage {
   recipe: string;
 }
 
-export type RunOutcomeName = "exited" | "memory" | "wall" | "disk" | "pids" | "killed" | "system";
+export type RunOutcomeName = "exited" | "memory" | "wall" | "disk" | "pids" | "log" | "killed" | "system";
 
 export interface RunOutcome {
   outcome: RunOutcomeName;

@@ -56,8 +56,7 @@ export const JOB_TRANSITIONS: readonly Transition<JobState, JobEventName>[] = [
   { from: "checking", event: "stop", to: "cancelled", who: ["node"], guard: "the run was killed on request; its logs have a verdict", entry: "job.cancelled", label: "Stopped", label_zh: "已停止" },
   { from: "checking", event: "damage", to: "queued", who: ["node"], guard: "what was collected cannot be read back; fewer than three runs", entry: "job.requeued", label: "What was collected is damaged: try again", label_zh: "采集结果损坏，重试" },
   { from: "checking", event: "give_up", to: "failed", who: ["node"], guard: "the check could not be carried out three times", entry: "job.failed", label: "Give up", label_zh: "放弃" },
-  { from: "checking", event: "cancel", to: "cancelled", who: ["requester", "owner", "admin"], guard: "", entry: "job.cancelled", label: "Cancel", label_zh: "取消" },
-  { from: "checking", event: "refuse", to: "failed", who: ["node"], guard: "a grant, dataset or principal ended", entry: "job.failed", label: "Refuse", label_zh: "拒绝" },
+  { from: "checking", event: "refuse", to: "failed", who: ["node"], guard: "a grant, dataset or principal ended; its logs have a verdict", entry: "job.failed", label: "Refuse", label_zh: "拒绝" },
   { from: "held", event: "close", to: "done", who: ["requester", "node"], guard: "the requester closes it, or its retention ends", entry: "job.done", label: "Close", label_zh: "关闭" },
 ];
 

@@ -1,0 +1,90 @@
+/** Jobs as the other rooms see them, and how the room is put together. */
+import type { Readable } from "node:stream";
+import type { Logger } from "pino";
+import type { Catalog } from "../catalog/index.js";
+import type { Ledger } from "../ledger/index.js";
+import type { Checker } from "../privacy/disclosure/index.js";
+import type { Keys, Store, Vault } from "../store/index.js";
+import type { Actor, Clock, IsolationLevel, Page, PageRequest, RunId } from "../vocabulary/index.js";
+import type { JobsConfig } from "./config.js";
+import type { HeldOutput, JobEvent, JobRecord, JobView, OutputName, OutputView, RunState } from "./job.js";
+import type { JobKinds } from "./kinds/kind.js";
+import type { Heartbeat, Lease, RunImage, RunOutcome, StageInfo } from "./lease.js";
+
+/** What the room works with. */
+export interface JobsParts {
+  store: Store;
+  ledger: Ledger;
+  vault: Vault;
+  keys: Pick<Keys, "sealer">;
+  clock: Clock;
+  catalog: Catalog;
+  checker: Checker;
+  log: Logger;
+  config: JobsConfig;
+  kinds: JobKinds;
+}
+
+export interface WorkerIdentity {
+  id: string;
+  levels: readonly IsolationLevel[];
+}
+
+/** Names a run and proves to be its newest holder. */
+export interface RunClaim {
+  worker: string;
+  run: RunId;
+  fence: number;
+}
+
+/** What workers may ask of control. Every call but `claim` is refused as `stale` with an old fence. */
+export interface WorkerCalls {
+  /** A token for one worker process; only its hash is kept. */
+  registerWorker(input: { levels: readonly IsolationLevel[] }): { id: string; token: string };
+  revokeWorker(id: string): void;
+  /** @throws unauthenticated */
+  workerByToken(token: string): WorkerIdentity;
+  claim(worker: WorkerIdentity): Lease | undefined;
+  heartbeat(claim: RunClaim): Heartbeat;
+  stage(claim: RunClaim): Promise<StageInfo>;
+  advance(claim: RunClaim, state: RunState, facts?: { image?: RunImage }): void;
+  /** Ciphertext of an object that this run was given the key of. @throws not_found for any other */
+  object(claim: RunClaim, object: string): Readable;
+  putOutput(claim: RunClaim, name: string, source: Readable): Promise<{ sha256: string; bytes: number }>;
+  /** Ends the run. The same call again has no further effect. */
+  finish(claim: RunClaim, outcome: RunOutcome): Promise<void>;
+  /** The worker cannot go on (it is being stopped): the job goes back to the queue. */
+  giveBack(claim: RunClaim): void;
+  /** Runs under way: a machine removes the containers of all others. */
+  liveRuns(): RunId[];
+}
+
+export interface Jobs {
+  submit(actor: Actor, input: unknown): Promise<JobView>;
+  get(actor: Actor, id: string): JobView;
+  list(actor: Actor, page?: PageRequest): Page<JobView>;
+  cancel(actor: Actor, id: string, ifMatch?: number): Promise<JobView>;
+  /** The requester is done with a held job. */
+  closeJob(actor: Actor, id: string, ifMatch?: number): JobView;
+  outputs(actor: Actor, id: string): (OutputView | OutputName)[];
+  dryRunOutput(
+    actor: Actor,
+    id: string,
+    name: string,
+  ): Promise<{ stream: Readable; info: { media_type: string; bytes: number; sha256: string } }>;
+  /** The job's files as a tar: for its submitter and its auditors. */
+  code(actor: Actor, id: string): { stream: Readable };
+  history(actor: Actor, id: string): JobEvent[];
+  /** The view now and after each change of it, until it is final or the signal aborts. */
+  watch(actor: Actor, id: string, signal: AbortSignal): AsyncIterable<JobView>;
+  /** For other rooms: not filtered by who asks. @throws not_found */
+  record(id: string): JobRecord;
+  /** For other rooms: outputs that a release may name, by their ids. @throws not_found */
+  heldOutputs(id: string): HeldOutput[];
+  internal: WorkerCalls;
+  /** Lease expiry, wall clocks, retries, retention, checks to do: call it about once a second. */
+  tick(): Promise<void>;
+  /** Resolves when no check is under way. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}

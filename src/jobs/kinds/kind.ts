@@ -1,0 +1,37 @@
+/**
+ * What a kind of job must say of itself. The steps of a job (submit, claim, stage, execute, collect, check,
+ * hold) are the same for all kinds; a kind says what is submitted, what it needs of the data, and what runs.
+ *
+ * Rule: a kind decides nothing about grants, grades, signals or releases: those belong to the dataset.
+ */
+import type { JsonObject } from "../../ledger/index.js";
+import type { AccessMode, JobKindName, JobMode } from "../../vocabulary/index.js";
+import type { JobsConfig } from "../config.js";
+import type { RunOrder } from "../lease.js";
+
+export interface ParsedJob {
+  purpose: string;
+  /** Dataset names or ids, as submitted. */
+  datasets: string[];
+  mode: JobMode;
+  /** What is stored and hashed: the job as submitted, defaults filled in, code replaced by hashes. */
+  spec: JsonObject;
+  /** The job's files as a canonical tar; undefined where the kind brings none. */
+  code?: Buffer;
+}
+
+export interface JobKind {
+  readonly name: JobKindName;
+  /** Access modes of a grant of which one must cover the job: the first that does is used. */
+  access(mode: JobMode): readonly AccessMode[];
+  /** @throws invalid_input, too_large */
+  parse(input: unknown, config: JobsConfig): Promise<ParsedJob>;
+  /** What a worker executes for a stored spec. */
+  order(job: { id: string; mode: JobMode; spec: JsonObject }): RunOrder;
+}
+
+export type JobKinds = ReadonlyMap<JobKindName, JobKind>;
+
+export function jobKinds(kinds: readonly JobKind[]): JobKinds {
+  return new Map(kinds.map((k) => [k.name, k]));
+}

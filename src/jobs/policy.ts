@@ -1,0 +1,158 @@
+/**
+ * Whether a job may run, where, and which one next. Pure.
+ *
+ * Rules: between principals, the one with the fewest running jobs is served first, then the one who used least
+ * of late, then the one who waited longest; a principal's own jobs go by priority, then by age. On data of
+ * grade 3 and above a dry run never runs beside a real run of the same principal, nor before the end of that
+ * run shows: else its start, or what it feels of the machine, would tell what the signals hide.
+ */
+import {
+  type FailureClass,
+  GloveboxError,
+  GRADES,
+  type Grade,
+  ISOLATION_LEVELS,
+  type IsolationLevel,
+  type JobId,
+  type JobMode,
+  type LimitName,
+  type PrincipalId,
+} from "../vocabulary/index.js";
+import type { WaitingFor } from "./job.js";
+import type { RunOutcomeName } from "./lease.js";
+
+/** From this grade on, real and dry runs of one principal keep apart. */
+export const KEPT_APART_FROM: Grade = 3;
+
+/**
+ * The weakest level that the grade allows and the node offers.
+ * @param containerAccepted the owner's recorded decision for data of grade 4 on a machine with nothing stronger
+ * @throws isolation_unavailable
+ */
+export function isolationFor(
+  grade: Grade,
+  offered: readonly IsolationLevel[],
+  containerAccepted: boolean,
+): IsolationLevel {
+  const allowed = GRADES[grade].isolation;
+  const level = ISOLATION_LEVELS.find((l) => allowed.includes(l) && offered.includes(l));
+  if (level) return level;
+  if (grade === 4 && containerAccepted && offered.includes("container")) return "container";
+  throw new GloveboxError("isolation_unavailable", {
+    detail: `data of grade ${grade} needs ${allowed.join(" or ")}; this node offers ${offered.join(", ") || "none"}`,
+  });
+}
+
+export interface Candidate {
+  job: JobId;
+  principal: PrincipalId;
+  mode: JobMode;
+  grade: Grade;
+  isolation: IsolationLevel;
+  priority: number;
+  created_at: number;
+  not_before: number;
+}
+
+/** What a principal has on the machines now and had of late. */
+export interface Standing {
+  running: number;
+  /** Milliseconds of runs in the window of recent use. */
+  used: number;
+  /** A real job of kept-apart grade runs, is checked, or its end does not show yet. */
+  realRun: boolean;
+  /** A dry run is under way. */
+  dryRun: boolean;
+}
+
+export const IDLE: Standing = { running: 0, used: 0, realRun: false, dryRun: false };
+
+/** What keeps a queued job from any worker; undefined: only a free worker is missing. */
+export function heldBack(
+  c: Candidate,
+  standing: Standing,
+  earlierReal: boolean,
+  now: number,
+): WaitingFor | undefined {
+  if (c.not_before > now) return "retry";
+  if (c.mode === "dry_run" && (standing.realRun || earlierReal)) return "own_real_run";
+  if (c.mode === "real" && c.grade >= KEPT_APART_FROM && standing.dryRun) return "own_dry_run";
+  return undefined;
+}
+
+/** The job that a worker offering `levels` gets, if any. */
+export function chooseNext(
+  queued: readonly Candidate[],
+  standings: ReadonlyMap<PrincipalId, Standing>,
+  levels: readonly IsolationLevel[],
+  now: number,
+): Candidate | undefined {
+  const heads: { candidate: Candidate; standing: Standing }[] = [];
+  for (const [principal, own] of byPrincipal(queued)) {
+    const standing = standings.get(principal) ?? IDLE;
+    const candidate = firstEligible(own, standing, levels, now);
+    if (candidate) heads.push({ candidate, standing });
+  }
+  heads.sort(
+    (a, b) =>
+      a.standing.running - b.standing.running ||
+      a.standing.used - b.standing.used ||
+      byAge(a.candidate, b.candidate),
+  );
+  return heads[0]?.candidate;
+}
+
+/** The first of a principal's jobs that nothing holds back. A dry run does not overtake a real job that is ready. */
+function firstEligible(
+  own: Candidate[],
+  standing: Standing,
+  levels: readonly IsolationLevel[],
+  now: number,
+): Candidate | undefined {
+  let earlierReal = false;
+  for (const c of own.sort((a, b) => b.priority - a.priority || byAge(a, b))) {
+    if (heldBack(c, standing, earlierReal, now) === undefined && levels.includes(c.isolation)) return c;
+    if (c.mode === "real" && c.grade >= KEPT_APART_FROM && c.not_before <= now && standing.dryRun)
+      earlierReal = true;
+  }
+  return undefined;
+}
+
+function byPrincipal(queued: readonly Candidate[]): Map<PrincipalId, Candidate[]> {
+  const groups = new Map<PrincipalId, Candidate[]>();
+  for (const c of queued) {
+    const group = groups.get(c.principal);
+    if (group) group.push(c);
+    else groups.set(c.principal, [c]);
+  }
+  return groups;
+}
+
+const byAge = (a: Candidate, b: Candidate) =>
+  a.created_at - b.created_at || (a.job < b.job ? -1 : a.job > b.job ? 1 : 0);
+
+export interface RunEnd {
+  failure?: { class: FailureClass; limit?: LimitName };
+  /** The platform's fault: worth another run. */
+  again: boolean;
+}
+
+/** What a run's outcome means for its job. */
+export function judgeOutcome(outcome: RunOutcomeName, exitCode: number | undefined): RunEnd {
+  switch (outcome) {
+    case "exited":
+      return exitCode === 0 ? { again: false } : { failure: { class: "program_failed" }, again: false };
+    case "killed":
+      // Killed by nobody who had asked for it: the machine's doing.
+      return { failure: { class: "system_failed" }, again: true };
+    case "system":
+      return { failure: { class: "system_failed" }, again: true };
+    default:
+      return { failure: { class: "limit_exceeded", limit: outcome }, again: false };
+  }
+}
+
+/** Pause before the next run after `attempts` runs were lost. */
+export function retryPause(attempts: number, pauses: readonly number[]): number {
+  return pauses[Math.min(attempts, pauses.length) - 1] ?? 0;
+}
