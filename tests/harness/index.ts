@@ -1,0 +1,9 @@
+/** What tests share: real processes, the machine's engine, and a world of people and data to start from. */
+export { type SharedEngine, sharedEngine } from "./engine.js";
+export { type Answer, call, events, type Json, type Sent } from "./http.js";
+export { type NodeOptions, type Ready, type RunningNode, startNode } from "./node.js";
+export { Person } from "./people.js";
+export { ended, isAlive, kill9, killGroup, terminate, until } from "./processes.js";
+export { type PrivateRedis, privateRedis } from "./redis.js";
+export { type TempDir, tempDir } from "./temp.js";
+export * from "./world.js";
