@@ -11,19 +11,21 @@ export const TABLE_FACTS_FORMAT = 1;
 /** In `at`: this dimension is summed over. */
 export const TOTAL = -1;
 
-export type Statistic =
-  | "count"
-  | "sum"
-  | "mean"
-  | "median"
-  | "std"
-  | "min"
-  | "max"
-  | "percentile"
-  | "proportion"
-  | "survival"
-  | "coefficient"
-  | "unknown";
+export const STATISTICS = [
+  "count",
+  "sum",
+  "mean",
+  "median",
+  "std",
+  "min",
+  "max",
+  "percentile",
+  "proportion",
+  "survival",
+  "coefficient",
+  "unknown",
+] as const;
+export type Statistic = (typeof STATISTICS)[number];
 
 export interface TableDimension {
   name: string;

@@ -28,10 +28,6 @@ export interface DisclosurePolicy {
   metadata_fail_bytes: number;
   /** Above so many bytes of capacity the `capacity` finding asks for a person. */
   capacity_review_bytes: number;
-  /** What one checker process may use. */
-  checker_memory_mb: number;
-  checker_cpu_seconds: number;
-  checker_wall_seconds: number;
 }
 
 const BASE: DisclosurePolicy = {
@@ -48,9 +44,6 @@ const BASE: DisclosurePolicy = {
   metadata_review_bytes: 256,
   metadata_fail_bytes: 4_096,
   capacity_review_bytes: 4_096,
-  checker_memory_mb: 768,
-  checker_cpu_seconds: 30,
-  checker_wall_seconds: 60,
 };
 
 /** What differs from the base, by grade. */

@@ -27,14 +27,6 @@ function statisticOf(name: string): Statistic {
   return STATISTIC_WORDS.find(([pattern]) => words.some((w) => pattern.test(w)))?.[1] ?? "unknown";
 }
 
-/** Left of the first count, and every column with text, are labels; the other columns are values. */
-function labelColumns(table: Table, places: CountPlaces): number[] {
-  const first = places.columns[0] ?? 1;
-  const isText = (c: number) =>
-    table.rows.some((row) => row[c] !== "" && canonicalNumber(row[c]!, 15) === undefined);
-  return table.header.flatMap((_, c) => (!places.columns.includes(c) && (c < first || isText(c)) ? [c] : []));
-}
-
 class Levels {
   readonly dimension: TableDimension;
   private readonly index = new Map<string, number>();
@@ -54,7 +46,7 @@ class Levels {
 export function statedFacts(table: Table, places: CountPlaces): TableFacts | undefined {
   const cellCount = table.rows.length * table.header.length;
   if (places.columns.length === 0 || cellCount > MAX_FACT_CELLS) return undefined;
-  const labels = labelColumns(table, places);
+  const { labels } = places;
   const shown = table.header.flatMap((_, c) => (labels.includes(c) ? [] : [c]));
   const levels = labels.map((c) => new Levels(table.header[c]!));
   const cells: TableCell[] = [];

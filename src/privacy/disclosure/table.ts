@@ -4,12 +4,9 @@ export interface Table {
   rows: string[][];
 }
 
-export const MAX_LABEL_CHARS = 120;
-
 /** A row's name in a finding: its first cell, or its number where that says nothing. */
 export function rowLabel(table: Table, row: number, labels: readonly number[] = [0]): string {
   const cells = table.rows[row]!;
   const text = labels.map((c) => cells[c] ?? "").join(" / ");
-  const name = text.replaceAll(" / ", "").trim() === "" ? `row ${row + 1}` : text;
-  return name.length > MAX_LABEL_CHARS ? `${name.slice(0, MAX_LABEL_CHARS)}…` : name;
+  return text.replaceAll(" / ", "").trim() === "" ? `row ${row + 1}` : text;
 }

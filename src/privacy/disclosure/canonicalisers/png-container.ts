@@ -14,8 +14,8 @@ export const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x
 
 /** Surplus of inflated data that is still read, so that it can be searched; more is a bomb. */
 const MAX_SURPLUS = 1024 * 1024;
-/** Inflated text of one compressed text chunk that is still read. */
-const MAX_TEXT = 1024 * 1024;
+/** Inflated text of all compressed text chunks together that is still read. */
+const MAX_TEXT = 8 * 1024 * 1024;
 const MAX_HIDDEN_PIECES = 256;
 
 export interface PngHeader {
@@ -135,31 +135,37 @@ function checkOrder(chunks: readonly Chunk[]): void {
     throw cannotRead("Not a picture: its image data is interrupted.");
 }
 
-/** What a chunk that is not needed says: compressed text is inflated, for the search only. */
-function hiddenText({ type, data }: Chunk): Buffer {
-  if (type !== "zTXt" && type !== "iTXt" && type !== "iCCP") return data;
-  const start = data.indexOf(0x78, data.indexOf(0));
-  if (start < 0) return data;
+/** The text inside a compressed chunk, as far as the budget goes; it is wanted for the search only. */
+function compressedText({ type, data }: Chunk, budget: number): Buffer {
+  const start = data.indexOf(0x78, Math.max(0, data.indexOf(0)));
+  if ((type !== "zTXt" && type !== "iTXt" && type !== "iCCP") || start < 0 || budget <= 0)
+    return Buffer.alloc(0);
   try {
-    return Buffer.concat([
-      data,
-      Buffer.from("\n"),
-      inflateSync(data.subarray(start), { maxOutputLength: MAX_TEXT }),
-    ]);
+    return inflateSync(data.subarray(start), { maxOutputLength: budget });
   } catch {
-    return data;
+    return Buffer.alloc(0);
   }
 }
 
 class Hidden {
   readonly pieces: HiddenPiece[] = [];
   readonly texts: ScanText[] = [];
-  add(kind: HiddenPiece["kind"], where: string, content: Buffer, scanned: Buffer = content): void {
+  private budget = MAX_TEXT;
+
+  add(kind: HiddenPiece["kind"], where: string, content: Buffer): void {
     if (content.length === 0) return;
     if (this.pieces.length >= MAX_HIDDEN_PIECES)
       throw overLimit(`More than ${MAX_HIDDEN_PIECES} hidden pieces.`);
     this.pieces.push({ kind, where, bytes: content.length });
-    this.texts.push({ name: `hidden bytes ${where}`, content: scanned });
+    this.texts.push({ name: `hidden bytes ${where}`, content });
+  }
+
+  addChunk(chunk: Chunk, index: number): void {
+    const where = `in the ${chunk.type} chunk ${index}`;
+    this.add("metadata", where, chunk.data);
+    const text = compressedText(chunk, this.budget);
+    this.budget -= text.length;
+    if (text.length > 0) this.texts.push({ name: `hidden text ${where}`, content: text });
   }
 }
 
@@ -196,8 +202,7 @@ export function readPng(bytes: Buffer, maxPixels: number): PngContainer {
   const needed = new Set(["IHDR", "PLTE", "tRNS", "IDAT"]);
   chunks.forEach((chunk, i) => {
     if (chunk.type === "IEND") hidden.add("outside", "in the end chunk", chunk.data);
-    else if (!needed.has(chunk.type))
-      hidden.add("metadata", `in the ${chunk.type} chunk ${i}`, chunk.data, hiddenText(chunk));
+    else if (!needed.has(chunk.type)) hidden.addChunk(chunk, i);
   });
   const compressed = Buffer.concat(chunks.filter((c) => c.type === "IDAT").map((c) => c.data));
   const scanlines = inflatePixels(compressed, scanlineBytes(header), hidden);

@@ -59,6 +59,15 @@ export interface CountPlaces {
   columns: number[];
   /** Indexes of rows named as counts; their first cell is the name. */
   rows: number[];
+  /** Indexes of the columns that say what a row is about. */
+  labels: number[];
+}
+
+/** Left of the first count, and every column with text, are labels; the other columns are values. */
+function labelColumns(table: Table, counts: readonly number[]): number[] {
+  const first = counts[0] ?? 1;
+  const isText = (c: number) => table.rows.some((row) => row[c] !== "" && parseNumber(row[c]!) === undefined);
+  return table.header.flatMap((_, c) => (!counts.includes(c) && (c < first || isText(c)) ? [c] : []));
 }
 
 export function countPlaces(table: Table): CountPlaces {
@@ -67,7 +76,7 @@ export function countPlaces(table: Table): CountPlaces {
     parseNumber(row[0] ?? "") === undefined && isCountName(row[0] ?? "") ? [r] : [],
   );
   // a row named "n" inside a table whose columns are counts is a label, not a row of counts
-  return columns.length > 0 ? { columns, rows: [] } : { columns, rows };
+  return { columns, rows: columns.length > 0 ? [] : rows, labels: labelColumns(table, columns) };
 }
 
 export function countCells(table: Table, places: CountPlaces): CountCell[] {

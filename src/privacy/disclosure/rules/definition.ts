@@ -38,11 +38,14 @@ export function findingOf(error: unknown): Finding | undefined {
   };
 }
 
-/** Cells as a finding carries them: the first MAX_CELLS, and the full count in the evidence. */
+const MAX_NAME_CHARS = 120;
+const short = (name: string) => (name.length > MAX_NAME_CHARS ? `${name.slice(0, MAX_NAME_CHARS)}…` : name);
+
+/** Cells as a finding carries them: the first MAX_CELLS with names cut short, and the full count in the evidence. */
 export function withCells(finding: Finding, cells: [string, string][]): Finding {
   return {
     ...finding,
-    cells: cells.slice(0, MAX_CELLS),
+    cells: cells.slice(0, MAX_CELLS).map(([row, column]) => [short(row), short(column)]),
     evidence: { ...finding.evidence, cells: cells.length },
   };
 }

@@ -21,7 +21,7 @@ export const checkerLimit: RuleDefinition = {
   id: "checker_limit",
   title: "Cost of checking",
   title_zh: "检查资源限制",
-  default: "768 MB, 30 s of processor time, 60 s",
+  default: "768 MB, 30 s of processor time, 45 s in all",
   verdicts: ["fail"],
   sentence:
     "Reading the file stays within the checker's memory and time; a file that exhausts them is refused.",

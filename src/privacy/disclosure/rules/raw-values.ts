@@ -35,7 +35,7 @@ export function rawValueFinding(hit: RawValueHit): Finding {
   const what =
     hit.kind === "identifier"
       ? several(hit.count, "identifier")
-      : several(hit.count, "run") + " of a record's values";
+      : `${several(hit.count, "run")} of a record's values`;
   const column = hit.column === undefined ? "" : ` of the column ${hit.column}`;
   const how = hit.encoding === "exact" ? "" : `, as ${hit.encoding}`;
   const doubt = hit.verdict === "review" ? " Chance may explain it." : "";

@@ -34,7 +34,7 @@ export function judgeThreshold(table: Table, places: CountPlaces, policy: Disclo
   const unclear: [string, string][] = [];
   for (const cell of countCells(table, places)) {
     const count = statedCount(cell.text);
-    const at: [string, string] = [rowLabel(table, cell.row), table.header[cell.column]!];
+    const at: [string, string] = [rowLabel(table, cell.row, places.labels), table.header[cell.column]!];
     if (count === "unclear") unclear.push(at);
     else if (count !== "blank" && count > 0n && count < BigInt(policy.threshold)) small.push(at);
   }
