@@ -18,18 +18,27 @@ import type {
   ViewId,
 } from "../vocabulary/index.js";
 import type { BudgetView } from "./budgets/schemas.js";
+import { BudgetService } from "./budgets/service.js";
+import { ContentService } from "./datasets/content.js";
 import type { DatasetRow, VersionRow } from "./datasets/rows.js";
 import type {
   AssessInput,
+  ContentInfo,
   DatasetInput,
   DatasetPatch,
   DatasetView,
-  VersionInfo,
 } from "./datasets/schemas.js";
+import { DatasetService } from "./datasets/service.js";
+import { DatasetsInSight } from "./datasets/sight.js";
 import type { Engine, ScanHit } from "./engine/index.js";
 import type { GrantRow } from "./grants/rows.js";
 import type { ApproveInput, GrantInput, GrantView } from "./grants/schemas.js";
+import { GrantService } from "./grants/service.js";
+import { isNamed } from "./objects.js";
 import type { PrincipalInput, PrincipalView } from "./principals/schemas.js";
+import { PrincipalService } from "./principals/service.js";
+import { scanOutputs } from "./views/scan.js";
+import { ViewService } from "./views/service.js";
 
 export interface CatalogParts {
   store: Store;
@@ -50,12 +59,12 @@ export interface Principals {
   /** At the very first start only: an admin, whose token is also written to `<data-dir>/admin.token`, mode 0600. */
   bootstrapAdmin(): { token: string } | undefined;
   /** The token is given this once. */
-  add(actor: Actor, input: PrincipalInput): PrincipalView & { token: string };
+  add(actor: Actor, input: PrincipalInput): { principal: PrincipalView; token: string };
   /** Ends the principal's tokens and grants; its name stays taken. */
   revoke(actor: Actor, nameOrId: string, ifMatch?: number): PrincipalView;
   list(actor: Actor, page?: PageRequest): Page<PrincipalView>;
-  /** Oneself. */
-  me(actor: Actor): PrincipalView;
+  /** Oneself, or anyone for those who may list. @throws not_found */
+  view(actor: Actor, nameOrId: string): PrincipalView;
   byToken(token: string): Actor | undefined;
   /** An active principal. @throws not_found */
   resolve(nameOrId: string): Actor;
@@ -70,15 +79,15 @@ export interface Datasets {
   create(actor: Actor, input: DatasetInput): DatasetView;
   patch(actor: Actor, name: string, input: DatasetPatch, ifMatch?: number): DatasetView;
   /** Streams the content into a new version; the same content again gives the version that it is. */
-  putContent(actor: Actor, name: string, source: Readable, mediaType: string): Promise<VersionInfo>;
+  putContent(actor: Actor, name: string, source: Readable, mediaType: string): Promise<ContentInfo>;
   get(actor: Actor, name: string): DatasetView;
   list(actor: Actor, page?: PageRequest): Page<DatasetView>;
-  assess(actor: Actor, name: string, input: AssessInput, ifMatch?: number): DatasetView;
+  assess(actor: Actor, name: string, input?: AssessInput, ifMatch?: number): DatasetView;
   publish(actor: Actor, name: string, ifMatch?: number): DatasetView;
   suspend(actor: Actor, name: string, ifMatch?: number): DatasetView;
   retire(actor: Actor, name: string, ifMatch?: number): DatasetView;
   /** The twin as CSV, from schema and declared bounds alone. */
-  synthetic(actor: Actor, name: string): Readable;
+  synthetic(actor: Actor, name: string): Promise<Readable>;
   auditors(dataset: DatasetId): PrincipalId[];
   /** For other rooms: not filtered by who asks. @throws not_found */
   row(nameOrId: string): DatasetRow;
@@ -142,8 +151,13 @@ export interface SignalCharge {
 export interface Signals {
   /** Bits that the grant has left; null is unlimited. */
   left(grant: string): number | null;
-  /** Once a job and dataset, in the transaction that shows the signals. */
+  /**
+   * Once a job and dataset, in the transaction that accepts the job: before the signals exist, so that no budget
+   * moves when they do.
+   */
   charge(tx: Tx, charge: SignalCharge): void;
+  /** Gives back what was charged for a job that ended before any signal of it could show. */
+  refund(tx: Tx, job: JobId): void;
 }
 
 /** A text to search; given as bytes or as what opens them, for each dataset reads it anew. */
@@ -164,4 +178,32 @@ export interface Catalog {
     texts: readonly ScanText[];
     significantDigits?: number;
   }): Promise<ScanHit[]>;
+  /** Whether the catalogue needs this vault object: asked before an object that lost a reference is deleted. */
+  names(object: string): boolean;
+}
+
+export function createCatalog(parts: CatalogParts): Catalog {
+  const { store, ledger, vault, clock, engine } = parts;
+  const principals = new PrincipalService(parts);
+  const nameOf = (id: string) => principals.named(id)?.name ?? id;
+  const budgets = new BudgetService(store.db, nameOf);
+  const sight = new DatasetsInSight(store.db, principals);
+  const content = new ContentService({
+    store,
+    ledger,
+    vault,
+    clock,
+    engine,
+    sight,
+    ...(parts.maxContentBytes === undefined ? {} : { maxContentBytes: parts.maxContentBytes }),
+  });
+  return {
+    principals,
+    datasets: new DatasetService({ store, ledger, engine, principals, budgets, content, sight }),
+    grants: new GrantService({ store, ledger, clock, principals, budgets, sight }),
+    views: new ViewService({ store, ledger, vault, engine, clock }),
+    signals: budgets,
+    scanOutputs: (request) => scanOutputs(parts, request),
+    names: (object) => isNamed(store.db, object),
+  };
 }

@@ -1,6 +1,6 @@
 /** The catalogue: principals, datasets and their versions, grants, Views, budgets, and the engine over the data. */
 export * from "./budgets/schemas.js";
-export type * from "./catalog.js";
+export * from "./catalog.js";
 export { DATASET_CHANGES, DATASET_SIGHT, type Relation, type Sight } from "./datasets/policy.js";
 export type { DatasetRow, VersionRow } from "./datasets/rows.js";
 export {
@@ -10,7 +10,9 @@ export {
   assessmentView,
   budgetInput,
   type ColumnView,
+  type ContentInfo,
   columnView,
+  contentInfo,
   DATASET_STATES,
   type DatasetInput,
   type DatasetPatch,
@@ -25,6 +27,8 @@ export {
 } from "./datasets/schemas.js";
 export { DATASET_TRANSITIONS, type DatasetAction, type DatasetTransition } from "./datasets/states.js";
 export * from "./engine/index.js";
+export { ACCESS_KINDS, GRANTABLE, GRANTEE_ROLES } from "./grants/policy.js";
 export type { GrantRow } from "./grants/rows.js";
 export * from "./grants/schemas.js";
+export { GRANT_TRANSITIONS, type GrantAction, type GrantTransition } from "./grants/states.js";
 export * from "./principals/schemas.js";

@@ -4,15 +4,8 @@ import { GloveboxError, type InputError } from "./errors.js";
 
 const MAX_ERRORS = 20;
 
-/** `columns[2].name` */
-export function placeOf(path: readonly PropertyKey[]): string {
-  let place = "";
-  for (const step of path) {
-    if (typeof step === "number") place += `[${step}]`;
-    else place += place === "" ? String(step) : `.${String(step)}`;
-  }
-  return place;
-}
+/** `columns.2.name` */
+export const placeOf = (path: readonly PropertyKey[]): string => path.map(String).join(".");
 
 /** @throws invalid_input with every wrong place (at most 20). */
 export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {

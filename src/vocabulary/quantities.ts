@@ -47,3 +47,32 @@ export function parseDecimal(text: string, path: string): Rational {
     ? rational(digits * 10n ** BigInt(exponent))
     : rational(digits, 10n ** BigInt(-exponent));
 }
+
+export const ZERO: Rational = { num: 0n, den: 1n };
+
+export const addRational = (a: Rational, b: Rational): Rational =>
+  rational(a.num * b.den + b.num * a.den, a.den * b.den);
+
+/** a − b, which may be negative. */
+export const subtractRational = (a: Rational, b: Rational): Rational =>
+  rational(a.num * b.den - b.num * a.den, a.den * b.den);
+
+/** Negative, zero or positive as a is below, equal to or above b. */
+export const compareRational = (a: Rational, b: Rational): number => {
+  const difference = a.num * b.den - b.num * a.den;
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+};
+
+/** The exact decimal string of a sum or difference of decimals. @throws RangeError where there is none. */
+export function formatDecimal(value: Rational): string {
+  const negative = value.num < 0n;
+  let num = negative ? -value.num : value.num;
+  let places = 0;
+  for (; num % value.den !== 0n; places++) {
+    if (places > 20_000) throw new RangeError("not a terminating decimal");
+    num *= 10n;
+  }
+  const digits = (num / value.den).toString().padStart(places + 1, "0");
+  const whole = digits.slice(0, digits.length - places);
+  return `${negative ? "-" : ""}${whole}${places > 0 ? `.${digits.slice(-places)}` : ""}`;
+}

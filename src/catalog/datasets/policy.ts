@@ -5,7 +5,7 @@
  * hashes are data: they are shown to the owner and the auditors that the owner named, to nobody else, and being
  * admin changes nothing of that.
  */
-import { GloveboxError, type InputError, isId, type PrincipalId } from "../../vocabulary/index.js";
+import { GloveboxError, type InputError, type PrincipalId } from "../../vocabulary/index.js";
 import type { ColumnSchema } from "../engine/index.js";
 import { type Assessable, assessedSchema, isCurrent } from "./assessment.js";
 import type { DatasetRow } from "./rows.js";
@@ -26,15 +26,6 @@ export const DATASET_SIGHT: Record<DatasetState, Record<Relation, Sight>> = {
 
 export const notFound = (): GloveboxError =>
   new GloveboxError("not_found", { detail: "no such dataset, or none that you may know of" });
-
-/** A name that could be taken for an id would let one thing answer for another. */
-export function refuseIdLike(name: string, path = "name"): void {
-  if (/^[a-z]{3}_/i.test(name) || isId("dataset", name))
-    throw new GloveboxError("invalid_input", {
-      detail: `${path}: must not look like an id (three letters and an underscore)`,
-      errors: [{ path, message: "must not look like an id (three letters and an underscore)" }],
-    });
-}
 
 /** The catalogue's schema: what the import found, with what the owner declared laid over it. */
 export function effectiveColumns(

@@ -71,7 +71,7 @@ function toVersion(raw: Raw): VersionRow {
   return { ...(raw as unknown as VersionRow), columns: JSON.parse(raw.columns as string) as ColumnSchema[] };
 }
 
-/** Names and ids cannot be confused: a name holds no underscore-prefixed ULID (see namePolicy). */
+/** Names and ids cannot be confused: no name looks like an id (names.ts). */
 export function findDataset(db: Database.Database, nameOrId: string): DatasetRow | undefined {
   const column = isId("dataset", nameOrId) ? "id" : "name";
   const raw = db.prepare(`SELECT * FROM datasets WHERE ${column} = ?`).get(nameOrId) as Raw | undefined;

@@ -1,7 +1,7 @@
 /** What goes in and out of datasets: one schema a payload, from which types, checks and OpenAPI come. */
 import { z } from "zod";
 import { COLUMN_CLASSES, COLUMN_TYPES, OPEN_TYPES } from "../../vocabulary/index.js";
-import { columnName } from "../engine/index.js";
+import { columnEvidence, columnName } from "../engine/index.js";
 import { principalRef } from "../principals/schemas.js";
 
 export const DATASET_STATES = ["draft", "assessed", "published", "suspended", "retired"] as const;
@@ -109,12 +109,10 @@ export const datasetInput = z
   .strictObject({ name: datasetName, ...described })
   .meta({ id: "DatasetInput", description: "A catalogue entry to be made" });
 
-export const datasetPatch = z
-  .strictObject(described)
-  .meta({
-    id: "DatasetPatch",
-    description: "What is given replaces what was there; columns are replaced one by one",
-  });
+export const datasetPatch = z.strictObject(described).meta({
+  id: "DatasetPatch",
+  description: "What is given replaces what was there; columns are replaced one by one",
+});
 
 export const assessInput = z
   .strictObject({
@@ -181,6 +179,15 @@ export const versionView = z
   })
   .meta({ id: "Version", description: "An immutable, content-addressed state of a dataset's content" });
 
+export const contentInfo = z
+  .strictObject({
+    ...versionView.shape,
+    evidence: z
+      .array(columnEvidence)
+      .describe("Why each column got its type; for the owner, as counts come from data"),
+  })
+  .meta({ id: "ContentInfo", description: "The version that the content became" });
+
 export const datasetView = z
   .strictObject({
     id: z.string().describe("dst_…"),
@@ -214,4 +221,5 @@ export type AssessInput = z.input<typeof assessInput>;
 export type ColumnView = z.output<typeof columnView>;
 export type AssessmentView = z.output<typeof assessmentView>;
 export type VersionInfo = z.output<typeof versionView>;
+export type ContentInfo = z.output<typeof contentInfo>;
 export type DatasetView = z.output<typeof datasetView>;

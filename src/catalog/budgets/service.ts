@@ -1,0 +1,191 @@
+/**
+ * Budgets and signals: what jobs showed of themselves, grant by grant, and how much of each budget is left.
+ *
+ * Rules: a charge is a row and a ledger entry of the transaction that decides what is shown; a job is charged once
+ * a dataset, when it is submitted, so that no budget moves when the job ends. What must show (the end of a job, on its grid) is counted even past the allowance, so `left` never
+ * goes below zero; whether more may show is decided by who reads `left` in the same transaction.
+ */
+import type Database from "better-sqlite3";
+import type { Tx } from "../../ledger/index.js";
+import {
+  addRational,
+  type DatasetId,
+  formatDecimal,
+  GloveboxError,
+  GRADES,
+  type JobId,
+  newId,
+  type PrincipalId,
+  parseDecimal,
+  rfc3339,
+  SYSTEM_ACTOR,
+  ZERO,
+} from "../../vocabulary/index.js";
+import type { SignalCharge, Signals } from "../catalog.js";
+import { type DatasetRow, datasetRow } from "../datasets/rows.js";
+import { type GrantRow, grantRow, grantRows } from "../grants/rows.js";
+import type { BudgetView, ChargeView } from "./schemas.js";
+import type { HeldShare } from "./shares.js";
+
+const MAX_CHARGES = 200;
+
+export class BudgetService implements Signals {
+  constructor(
+    private readonly db: Database.Database,
+    private readonly nameOf: (principal: string) => string,
+  ) {}
+
+  left(grant: string): number | null {
+    const row = grantRow(this.db, grant);
+    // Unlimited is a default of low grades; where the grade has risen since, its own default holds.
+    const bits = row.signal_bits ?? GRADES[datasetRow(this.db, row.dataset).grade].signal_bits;
+    return bits === null ? null : Math.max(0, bits - this.spentBits(grant));
+  }
+
+  charge(tx: Tx, charge: SignalCharge): void {
+    const { job, principal, dataset, grant, bits, shown } = charge;
+    if (!Number.isSafeInteger(bits) || bits < 0)
+      throw new GloveboxError("internal", { detail: "a charge is a whole number of bits from 0" });
+    tx.db
+      .prepare(
+        `INSERT INTO signal_charges (id, principal, dataset, grant_id, job, bits, shown, at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(newId("charge", tx.now), principal, dataset, grant, job, bits, JSON.stringify(shown), tx.now);
+    tx.entry({
+      kind: "signal.charged",
+      actor: SYSTEM_ACTOR,
+      subject: job,
+      dataset,
+      data: { grant, principal, bits, shown },
+    });
+  }
+
+  refund(tx: Tx, job: JobId): void {
+    const rows = tx.db
+      .prepare("DELETE FROM signal_charges WHERE job = ? RETURNING dataset, grant_id, principal, bits")
+      .all(job) as Pick<ChargeRow & { dataset: DatasetId }, "dataset" | "grant_id" | "principal" | "bits">[];
+    for (const { dataset, grant_id, principal, bits } of rows)
+      tx.entry({
+        kind: "signal.refunded",
+        actor: SYSTEM_ACTOR,
+        subject: job,
+        dataset,
+        data: { grant: grant_id, principal, bits },
+      });
+  }
+
+  private spentBits(grant: string): number {
+    return this.db
+      .prepare("SELECT COALESCE(SUM(bits), 0) FROM signal_charges WHERE grant_id = ?")
+      .pluck()
+      .get(grant) as number;
+  }
+
+  /** What the dataset's grants hold, leaving out the one that is being decided. */
+  held(dataset: DatasetId, except?: string): HeldShare[] {
+    return grantRows(
+      this.db,
+      "SELECT * FROM grants WHERE dataset = ? AND state IN ('active', 'expired', 'revoked') AND id IS NOT ?",
+      dataset,
+      except ?? null,
+    ).map((g) => ({
+      rho: g.rho,
+      delta: g.delta,
+      signal_bits: g.signal_bits,
+      live: g.state === "active",
+      spent_bits: this.spentBits(g.id),
+    }));
+  }
+
+  /** All of the dataset's budget, for its owner and auditors. */
+  ofDataset(row: DatasetRow): BudgetView {
+    const spent = this.db
+      .prepare("SELECT COALESCE(SUM(bits), 0) FROM signal_charges WHERE dataset = ?")
+      .pluck()
+      .get(row.id) as number;
+    return {
+      unit: row.unit_column,
+      scope: "dataset",
+      rho: decimals(row.budget_rho),
+      delta: decimals(row.budget_delta),
+      signal_bits: bitsOf(row.budget_signal_bits, spent),
+      exact_releases: this.exactReleases(row.id),
+      charges: this.charges(row.id),
+    };
+  }
+
+  /** A grantee's own share: its grants on this dataset together. */
+  ofGrantee(row: DatasetRow, principal: PrincipalId): BudgetView {
+    const grants = grantRows(
+      this.db,
+      "SELECT * FROM grants WHERE dataset = ? AND principal = ? AND state = 'active'",
+      row.id,
+      principal,
+    );
+    const spent = grants.reduce((sum, g) => sum + this.spentBits(g.id), 0);
+    const unlimited = grants.some((g) => g.signal_bits === null);
+    const total = grants.reduce((sum, g) => sum + (g.signal_bits ?? 0), 0);
+    return {
+      unit: row.unit_column,
+      scope: "own",
+      rho: decimals(sumOf(grants, "rho")),
+      delta: decimals(sumOf(grants, "delta")),
+      signal_bits: bitsOf(unlimited ? null : total, spent),
+      exact_releases: this.exactReleases(row.id, principal),
+      charges: this.charges(row.id, principal),
+    };
+  }
+
+  private exactReleases(dataset: DatasetId, principal?: PrincipalId): number {
+    return this.db
+      .prepare(
+        `SELECT COUNT(*) FROM releases r JOIN job_datasets d ON d.job = r.job
+         WHERE d.dataset = ? AND r.state = 'released' AND (? IS NULL OR r.principal = ?)`,
+      )
+      .pluck()
+      .get(dataset, principal ?? null, principal ?? null) as number;
+  }
+
+  private charges(dataset: DatasetId, principal?: PrincipalId): ChargeView[] {
+    const rows = this.db
+      .prepare(
+        `SELECT * FROM signal_charges WHERE dataset = ? AND (? IS NULL OR principal = ?)
+         ORDER BY id DESC LIMIT ${MAX_CHARGES}`,
+      )
+      .all(dataset, principal ?? null, principal ?? null) as ChargeRow[];
+    return rows.map((row) => ({
+      id: row.id,
+      principal: this.nameOf(row.principal),
+      grant: row.grant_id,
+      job: row.job,
+      signal_bits: row.bits,
+      shown: JSON.parse(row.shown) as string[],
+      at: rfc3339(row.at),
+    }));
+  }
+}
+
+interface ChargeRow {
+  id: string;
+  principal: string;
+  grant_id: string;
+  job: string;
+  bits: number;
+  shown: string;
+  at: number;
+}
+
+function sumOf(grants: readonly GrantRow[], of: "rho" | "delta"): string | null {
+  const stated = grants.flatMap((g) => (g[of] === null ? [] : [parseDecimal(g[of], of)]));
+  return stated.length === 0 ? null : formatDecimal(stated.reduce(addRational, ZERO));
+}
+
+/** No mechanism that draws noise exists in this version, so no charge of ρ or δ can: nothing is spent. */
+const decimals = (total: string | null) => ({ total, spent: "0", left: total });
+
+const bitsOf = (total: number | null, spent: number) => ({
+  total,
+  spent,
+  left: total === null ? null : Math.max(0, total - spent),
+});

@@ -1,0 +1,169 @@
+/**
+ * Views: what a grant lets a job see of a version, made by an engine, encrypted in the vault, kept by content.
+ *
+ * Rules: a View is made once and then found again by version and spec; two who want it at the same time wait for
+ * one making. If its object was lost it is made again, and must come out the same to the byte. A rehearsal gets
+ * the twin, which is made without opening the version. No raw version leaves this room but as a View.
+ */
+import type { Readable } from "node:stream";
+import type { Ledger, Tx } from "../../ledger/index.js";
+import type { Store, Vault, VaultObject } from "../../store/index.js";
+import {
+  type Clock,
+  GloveboxError,
+  type JobMode,
+  newId,
+  SYSTEM_ACTOR,
+  type VersionId,
+  type ViewId,
+} from "../../vocabulary/index.js";
+import type { MaterialisedView, Views } from "../catalog.js";
+import { type DatasetRow, datasetRow, type VersionRow, versionRow } from "../datasets/rows.js";
+import type { Engine, TwinInput, ViewSpec } from "../engine/index.js";
+import type { GrantRow } from "../grants/rows.js";
+import { noteDropped, requirePresent } from "../objects.js";
+import { type NamedSpec, nameOfView, twinColumns, twinOf, viewSpecOf } from "./spec.js";
+
+interface Parts {
+  store: Store;
+  ledger: Ledger;
+  vault: Vault;
+  engine: Engine;
+  clock: Clock;
+}
+
+interface ViewRow {
+  id: ViewId;
+  version: VersionId;
+  spec_sha256: string;
+  object: string;
+  sha256: string;
+  bytes: number;
+  rows: number;
+}
+
+/** All that making one View needs. */
+interface Order {
+  dataset: DatasetRow;
+  version: VersionRow;
+  mode: JobMode;
+  spec: ViewSpec;
+  twin: TwinInput;
+  named: NamedSpec;
+}
+
+export class ViewService implements Views {
+  private readonly making = new Map<string, Promise<ViewRow>>();
+
+  constructor(private readonly parts: Parts) {}
+
+  async ensure(request: { grant: GrantRow; versionId: string; mode: JobMode }): Promise<MaterialisedView> {
+    const order = this.order(request);
+    const row = this.kept(order) ?? (await this.makeOnce(order));
+    return {
+      viewId: row.id,
+      versionId: row.version,
+      object: row.object,
+      sha256: row.sha256,
+      bytes: row.bytes,
+      rows: row.rows,
+      spec_sha256: row.spec_sha256,
+      data_key: () => this.parts.vault.dataKey(row.object),
+    };
+  }
+
+  private order({ grant, versionId, mode }: { grant: GrantRow; versionId: string; mode: JobMode }): Order {
+    const version = versionRow(this.parts.store.db, versionId);
+    if (version.dataset !== grant.dataset)
+      throw new GloveboxError("no_grant", { detail: "the grant is for another dataset" });
+    if (mode === "real" && grant.access !== "sandbox")
+      throw new GloveboxError("forbidden", { detail: `${grant.access} access gives no View of the data` });
+    const dataset = datasetRow(this.parts.store.db, version.dataset);
+    const spec = viewSpecOf(version.columns, grant.constraints);
+    const twin = twinOf(dataset, twinColumns(dataset, version), spec);
+    return { dataset, version, mode, spec, twin, named: nameOfView(mode, spec, twin) };
+  }
+
+  private find(order: Order): ViewRow | undefined {
+    return this.parts.store.db
+      .prepare("SELECT * FROM views WHERE version = ? AND spec_sha256 = ?")
+      .get(order.version.id, order.named.sha256) as ViewRow | undefined;
+  }
+
+  private kept(order: Order): ViewRow | undefined {
+    const row = this.find(order);
+    return row && this.parts.vault.has(row.object) ? row : undefined;
+  }
+
+  private makeOnce(order: Order): Promise<ViewRow> {
+    const key = `${order.version.id} ${order.named.sha256}`;
+    const under = this.making.get(key);
+    if (under) return under;
+    const made = this.make(order).finally(() => this.making.delete(key));
+    this.making.set(key, made);
+    return made;
+  }
+
+  private async make(order: Order): Promise<ViewRow> {
+    const { csv, rows, dispose } = await this.open(order);
+    try {
+      const object = await this.parts.vault.put(csv);
+      try {
+        return this.parts.ledger.commit((tx) => this.enter(tx, order, object, rows));
+      } catch (error) {
+        noteDropped(this.parts.store.db, this.parts.clock.now(), [object.object]);
+        throw error;
+      }
+    } finally {
+      dispose();
+    }
+  }
+
+  private async open(order: Order): Promise<{ csv: Readable; rows: number; dispose(): void }> {
+    if (order.mode === "real")
+      return await this.parts.engine.materialise({
+        parquet: this.parts.vault.get(order.version.object),
+        spec: order.spec,
+      });
+    const csv = this.parts.engine.twin(order.twin);
+    return { csv, rows: order.twin.rows, dispose: () => csv.destroy() };
+  }
+
+  private enter(tx: Tx, order: Order, object: VaultObject, rows: number): ViewRow {
+    requirePresent(this.parts.vault, [object.object]);
+    const before = this.find(order);
+    if (before && before.sha256 !== object.sha256)
+      throw new GloveboxError("internal", { detail: "a View came out otherwise than the first time" });
+    if (before) return before;
+    const id = newId("view", tx.now);
+    tx.db
+      .prepare(
+        `INSERT INTO views (id, version, spec_sha256, spec, object, sha256, bytes, rows, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        id,
+        order.version.id,
+        order.named.sha256,
+        order.named.spec,
+        object.object,
+        object.sha256,
+        object.bytes,
+        rows,
+        tx.now,
+      );
+    tx.entry({
+      kind: "view.made",
+      actor: SYSTEM_ACTOR,
+      subject: id,
+      dataset: order.dataset.id,
+      data: {
+        version: order.version.id,
+        spec_sha256: order.named.sha256,
+        sha256: object.sha256,
+        mode: order.mode,
+      },
+    });
+    return this.find(order)!;
+  }
+}
