@@ -29,14 +29,18 @@ class Cells {
   constructor(private readonly significant: number) {}
   canonical(raw: string): string {
     const trimmed = raw.includes("\n") ? trimLines(raw).trim() : raw.trim();
-    const number = canonicalNumber(trimmed, this.significant);
-    if (number !== undefined) {
-      if (number.rounded) this.rounded++;
-      return number.text;
-    }
+    const number = this.number(trimmed);
+    if (number !== undefined) return number;
     const { text, rounded } = roundInText(trimmed, this.significant);
     this.rounded += rounded;
-    return text;
+    // text that lost digits may have become a number
+    return rounded === 0 ? text : (this.number(text) ?? text);
+  }
+
+  private number(text: string): string | undefined {
+    const number = canonicalNumber(text, this.significant);
+    if (number?.rounded) this.rounded++;
+    return number?.text;
   }
 }
 

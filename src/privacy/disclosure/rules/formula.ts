@@ -1,4 +1,4 @@
-/** A cell that a spreadsheet would run. Source: OWASP, CSV Injection. Vectors: tests/vectors/canonical/csv. */
+/** A cell that a spreadsheet would run. Source: OWASP, CSV Injection. Vectors: tests/vectors/canonical. */
 import { canonicalNumber } from "../canonicalisers/numbers.js";
 import type { Finding } from "../finding.js";
 import type { Table } from "../table.js";

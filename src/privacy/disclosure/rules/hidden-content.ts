@@ -3,7 +3,7 @@
  *
  * Small metadata is what every plotting library writes, so it is only noted. Bytes outside the format (after
  * the end of a picture, after the end of its compressed stream) have no honest use and always fail.
- * Vectors: tests/vectors/canonical/png.
+ * Vectors: tests/vectors/canonical.
  */
 import type { Finding } from "../finding.js";
 import type { DisclosurePolicy } from "../policy.js";
