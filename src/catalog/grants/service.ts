@@ -16,16 +16,13 @@ import {
   type Page,
   type PageRequest,
   type PrincipalId,
-  pageOf,
   parseInput,
-  parsePage,
-  rfc3339,
   SYSTEM_ACTOR,
 } from "../../vocabulary/index.js";
 import type { BudgetService } from "../budgets/service.js";
 import { mustFitBudget } from "../budgets/shares.js";
 import type { Grants, UsableRequest } from "../catalog.js";
-import { auditorsOf, type DatasetRow, datasetRow } from "../datasets/rows.js";
+import type { DatasetRow } from "../datasets/rows.js";
 import type { DatasetsInSight } from "../datasets/sight.js";
 import type { PrincipalService } from "../principals/service.js";
 import { requireRev } from "../revision.js";
@@ -40,7 +37,9 @@ import {
 } from "./policy.js";
 import { type GrantRow, grantRow, grantRows } from "./rows.js";
 import { type ApproveInput, approveInput, type GrantInput, type GrantView, grantInput } from "./schemas.js";
+import { GrantsInSight } from "./sight.js";
 import { type GrantAction, grantTransition } from "./states.js";
+import { insertGrant, termsOf, updateTerms } from "./terms.js";
 
 interface Parts {
   store: Store;
@@ -53,11 +52,12 @@ interface Parts {
 
 /** How many grants one transaction ends. */
 const EXPIRY_BATCH = 200;
-const noSuchGrant = () =>
-  new GloveboxError("not_found", { detail: "no such grant, or none that you may know of" });
 
 export class GrantService implements Grants {
+  private readonly shown: GrantsInSight;
+
   constructor(private readonly parts: Parts) {
+    this.shown = new GrantsInSight(parts.store.db, parts.principals, parts.budgets);
     parts.ledger.on("principal.revoked", (tx, event) => this.endAllOf(tx, event.subject as PrincipalId));
   }
 
@@ -101,7 +101,7 @@ export class GrantService implements Grants {
         dataset: dataset.id,
         data: termsOf(terms),
       });
-      return this.viewOf(terms);
+      return this.shown.view(terms);
     });
   }
 
@@ -152,12 +152,7 @@ export class GrantService implements Grants {
       this.granteeOf(grant.principal);
       mustBeGrantable(this.grantedOn(dataset), approved, tx.now, "give");
       this.fitBudget(dataset, approved);
-      tx.db
-        .prepare(
-          `UPDATE grants SET rho = ?, delta = ?, signal_bits = ?, expires_at = ?, job_kinds = ?, constraints = ?
-           WHERE id = ?`,
-        )
-        .run(...termValues(approved), grant.id);
+      updateTerms(tx, approved);
       return approved;
     });
   }
@@ -179,13 +174,13 @@ export class GrantService implements Grants {
     adjust: (tx: Tx, grant: GrantRow, dataset: DatasetRow) => GrantRow = (_, grant) => grant,
   ): GrantView {
     return this.parts.ledger.commit((tx) => {
-      const { grant, dataset } = this.seen(actor, id);
+      const { grant, dataset } = this.shown.seen(actor, id);
       if (dataset.owner !== actor.id)
         throw new GloveboxError("forbidden", { detail: "only the dataset's owner decides on grants" });
       requireRev(grant.rev, ifMatch);
       grantTransition(grant.state, action);
       this.move(tx, adjust(tx, grant, dataset), action, actor.id);
-      return this.viewOf(grantRow(tx.db, grant.id));
+      return this.shown.view(grantRow(tx.db, grant.id));
     });
   }
 
@@ -232,20 +227,11 @@ export class GrantService implements Grants {
   }
 
   get(actor: Actor, id: string): GrantView {
-    return this.viewOf(this.seen(actor, id).grant);
+    return this.shown.view(this.shown.seen(actor, id).grant);
   }
 
   list(actor: Actor, page: PageRequest = {}): Page<GrantView> {
-    const { limit, cursor } = parsePage(page);
-    const rows = grantRows(
-      this.db,
-      `SELECT g.* FROM grants g JOIN datasets d ON d.id = g.dataset
-       WHERE g.id > :cursor AND (g.principal = :me OR g.requested_by = :me OR d.owner = :me OR
-         EXISTS (SELECT 1 FROM dataset_auditors a WHERE a.dataset = d.id AND a.principal = :me))
-       ORDER BY g.id LIMIT :limit`,
-      { cursor: cursor ?? "", me: actor.id, limit: limit + 1 },
-    );
-    return pageOf(rows, limit, (row) => this.viewOf(row));
+    return this.shown.list(actor, page);
   }
 
   row(id: string): GrantRow {
@@ -269,85 +255,4 @@ export class GrantService implements Grants {
     mustAllowAccess(dataset.grade, access);
     return grant;
   }
-
-  /** @throws not_found for what the actor may not know of. */
-  private seen(actor: Actor, id: string): { grant: GrantRow; dataset: DatasetRow } {
-    const grant = grantRow(this.db, id);
-    const dataset = datasetRow(this.db, grant.dataset);
-    const concerned =
-      [grant.principal, grant.requested_by, dataset.owner].includes(actor.id) ||
-      auditorsOf(this.db, dataset.id).includes(actor.id);
-    if (!concerned) throw noSuchGrant();
-    return { grant, dataset };
-  }
-
-  private viewOf(grant: GrantRow): GrantView {
-    const nameOf = (id: string) => this.parts.principals.named(id)?.name ?? id;
-    return {
-      id: grant.id,
-      principal: nameOf(grant.principal),
-      dataset: datasetRow(this.db, grant.dataset).name,
-      purpose: grant.purpose,
-      access: grant.access,
-      state: grant.state,
-      ...(grant.rho === null ? {} : { rho: grant.rho }),
-      ...(grant.delta === null ? {} : { delta: grant.delta }),
-      signal_bits: grant.signal_bits,
-      signal_bits_left: this.parts.budgets.left(grant.id),
-      expires_at: rfc3339(grant.expires_at),
-      ...(grant.job_kinds === null ? {} : { job_kinds: grant.job_kinds }),
-      ...(Object.keys(grant.constraints).length === 0 ? {} : { constraints: grant.constraints }),
-      requested_by: nameOf(grant.requested_by),
-      ...(grant.decided_by === null ? {} : { decided_by: nameOf(grant.decided_by) }),
-      ...(grant.decided_at === null ? {} : { decided_at: rfc3339(grant.decided_at) }),
-      created_at: rfc3339(grant.created_at),
-      rev: grant.rev,
-    };
-  }
 }
-
-const termValues = (grant: GrantRow) =>
-  [
-    grant.rho,
-    grant.delta,
-    grant.signal_bits,
-    grant.expires_at,
-    grant.job_kinds === null ? null : JSON.stringify(grant.job_kinds),
-    JSON.stringify(grant.constraints),
-  ] as const;
-
-function insertGrant(tx: Tx, grant: GrantRow): void {
-  tx.db
-    .prepare(
-      `INSERT INTO grants (rho, delta, signal_bits, expires_at, job_kinds, constraints, id, principal, dataset,
-         purpose, access, state, requested_by, decided_by, decided_at, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    )
-    .run(
-      ...termValues(grant),
-      grant.id,
-      grant.principal,
-      grant.dataset,
-      grant.purpose,
-      grant.access,
-      grant.state,
-      grant.requested_by,
-      grant.decided_by,
-      grant.decided_at,
-      grant.created_at,
-    );
-}
-
-/** The terms as the ledger keeps them. */
-const termsOf = (grant: GrantRow) => ({
-  principal: grant.principal,
-  dataset: grant.dataset,
-  purpose: grant.purpose,
-  access: grant.access,
-  rho: grant.rho,
-  delta: grant.delta,
-  signal_bits: grant.signal_bits,
-  expires_at: rfc3339(grant.expires_at),
-  job_kinds: grant.job_kinds,
-  drop_columns: grant.constraints.drop_columns ?? [],
-});
