@@ -38,8 +38,8 @@ export interface HeldShare extends Share {
 const decimal = (text: string | null): Rational => (text === null ? ZERO : parseDecimal(text, "budget"));
 
 /** ρ or δ held by all live grants. Nothing that spends either exists yet, so an ended grant has spent none. */
-const heldDecimal = (held: readonly HeldShare[], of: "rho" | "delta"): Rational =>
-  held.filter((share) => share.live).reduce((sum, share) => addRational(sum, decimal(share[of])), ZERO);
+const heldDecimal = (held: readonly HeldShare[], kind: "rho" | "delta"): Rational =>
+  held.filter((share) => share.live).reduce((sum, share) => addRational(sum, decimal(share[kind])), ZERO);
 
 const heldBits = (held: readonly HeldShare[]): number =>
   held.reduce(
@@ -58,11 +58,11 @@ const exhausted = (path: string, left: string | number) =>
 
 /** @throws budget_exhausted, or invalid_input where the budget asks for a limit and there is none. */
 export function mustFitBudget(budget: DeclaredBudget, held: readonly HeldShare[], wanted: Share): void {
-  for (const of of ["rho", "delta"] as const) {
-    if (budget[of] === null) continue;
-    const left = subtractRational(decimal(budget[of]), heldDecimal(held, of));
-    if (compareRational(decimal(wanted[of]), left) > 0)
-      throw exhausted(of, left.num < 0n ? "0" : formatDecimal(left));
+  for (const kind of ["rho", "delta"] as const) {
+    if (budget[kind] === null) continue;
+    const left = subtractRational(decimal(budget[kind]), heldDecimal(held, kind));
+    if (compareRational(decimal(wanted[kind]), left) > 0)
+      throw exhausted(kind, left.num < 0n ? "0" : formatDecimal(left));
   }
   if (budget.signal_bits === null) return;
   if (wanted.signal_bits === null)
@@ -74,7 +74,7 @@ export function mustFitBudget(budget: DeclaredBudget, held: readonly HeldShare[]
 /** A budget is not lowered below what its grants hold. @throws state_conflict */
 export function mustCover(budget: DeclaredBudget, held: readonly HeldShare[]): void {
   const short = (["rho", "delta"] as const).filter(
-    (of) => budget[of] !== null && compareRational(heldDecimal(held, of), decimal(budget[of])) > 0,
+    (kind) => budget[kind] !== null && compareRational(heldDecimal(held, kind), decimal(budget[kind])) > 0,
   );
   const bits = budget.signal_bits !== null && heldBits(held) > budget.signal_bits ? ["signal_bits"] : [];
   const lacking = [...short, ...bits];
