@@ -6,6 +6,7 @@ export { type JobKind, type JobKinds, jobKinds } from "./kinds/kind.js";
 export { sandboxKind } from "./kinds/sandbox.js";
 export type * from "./lease.js";
 export * from "./schemas.js";
+export { createJobs, type JobsOptions } from "./service.js";
 export {
   FINAL_JOB_STATES,
   JOB_EVENTS,

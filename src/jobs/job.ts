@@ -50,7 +50,7 @@ export interface JobView {
   ahead?: number;
   waiting_for?: WaitingFor;
   verdict?: Verdict;
-  /** Bits that this job's signals cost once its end shows, and what is left of the smallest allowance (null: unlimited). */
+  /** Bits that this job's signals were charged, and what is left of the smallest allowance (null: unlimited). */
   signals: { bits: number; left: number | null };
   /** For the ETag: the revision of this view. It moves only when the view does. */
   rev: number;

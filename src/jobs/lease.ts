@@ -50,8 +50,8 @@ export interface StagedObject {
 export interface StageInfo {
   /** Files for /data. */
   views: (StagedObject & { file: string })[];
-  /** A tar of the job's files for /work; null where a kind brings none. */
-  code: StagedObject | null;
+  /** A tar of the job's files for /work; null where a kind brings none. Its hash is the vault's to check. */
+  code: Pick<StagedObject, "object" | "data_key"> | null;
 }
 
 export interface Heartbeat {

@@ -3,6 +3,7 @@
  * Maxima that the admin sets are checked where the node's settings are known (kinds/sandbox.ts).
  */
 import { z } from "zod";
+import { MAX_OUTPUTS } from "../sandbox/index.js";
 import { JOB_MODES } from "../vocabulary/index.js";
 
 export const MAX_DATASETS = 8;
@@ -10,7 +11,7 @@ export const MAX_FILES = 256;
 export const MAX_PATH_BYTES = 512;
 export const MAX_COMMAND = 64;
 export const MAX_ARGUMENT_CHARS = 4096;
-export const MAX_OUTPUTS = 32;
+
 export const MAX_PACKED_BYTES = 16 * 1024 * 1024;
 export const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 const MAX_BASE64_CHARS = Math.ceil(MAX_PACKED_BYTES / 3) * 4;

@@ -83,24 +83,12 @@ function placeInQueue(db: Db, job: JobRow, now: number): { ahead: number; waitin
   return { ahead, waiting_for: job.mode === "dry_run" && held === "own_real_run" ? held : "worker" };
 }
 
-/** Bits left of the smallest allowance, what live jobs will be charged already taken off; null: unlimited. */
+/** Bits left of the smallest allowance; null: unlimited. It moves when jobs are submitted, never when they end. */
 function leastLeft(db: Db, catalog: Catalog, job: JobRow): number | null {
   if (job.mode === "dry_run" || GRADES[job.grade].end_grid === null) return null;
-  const lefts = datasetsOf(db, job.id).map((d) => allowanceLeft(db, catalog, d.grant_id));
-  const limited = lefts.filter((left): left is number => left !== null);
-  return limited.length === 0 ? null : Math.max(0, Math.min(...limited));
-}
-
-/** A grant's allowance less what was charged and what live jobs will be. It does not move when a job ends. */
-export function allowanceLeft(db: Db, catalog: Catalog, grant: string): number | null {
-  const left = catalog.signals.left(grant);
-  if (left === null) return null;
-  const reserved = db
-    .prepare(
-      `SELECT coalesce(sum(j.signal_bits), 0) FROM job_datasets jd JOIN jobs j ON j.id = jd.job
-       WHERE jd.grant_id = ? AND jd.grade > 1 AND j.ended_at IS NULL`,
-    )
-    .pluck()
-    .get(grant) as number;
-  return left - reserved;
+  const lefts = datasetsOf(db, job.id)
+    .filter((d) => d.grade > 1)
+    .map((d) => catalog.signals.left(d.grant_id))
+    .filter((left): left is number => left !== null);
+  return lefts.length === 0 ? null : Math.min(...lefts);
 }

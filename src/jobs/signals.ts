@@ -39,13 +39,19 @@ export function longestLife(grade: Grade): number {
 
 export interface SignalPrice {
   showing: Showing;
-  /** Charged to each dataset's grant at the end. */
+  /** Charged to each dataset's grant. */
   bits: number;
+}
+
+/** What a charge says that it was for. */
+export function signalsShown(showing: Showing): readonly string[] {
+  if (showing === "full") return ["end", "class", "verdict"];
+  return showing === "end" ? ["end"] : [];
 }
 
 /**
  * The price of a real job's signals.
- * @param lefts bits left of each grant's allowance (null: unlimited), what other live jobs will be charged taken off
+ * @param lefts bits left of each grant's allowance (null: unlimited)
  */
 export function priceSignals(grade: Grade, lefts: readonly (number | null)[]): SignalPrice {
   const grid = GRADES[grade].end_grid;

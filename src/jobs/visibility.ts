@@ -70,8 +70,8 @@ export function show(job: JobMoments, sight: Sight, now: number): ShownJob {
   if (stoppedBeforeItShowed(job)) return neverStarted(job);
   if (job.end_shown_at !== null && job.end_shown_at <= now) return shownEnd(job, job.end_shown_at);
   if (hasStarted(job, now))
-    return { state: "running", startedAt: job.start_shown_at ?? undefined, bits: 0, rev: 2 };
-  return { state: "queued", bits: 0, rev: 1 };
+    return { state: "running", startedAt: job.start_shown_at ?? undefined, bits: job.signal_bits, rev: 2 };
+  return { state: "queued", bits: job.signal_bits, rev: 1 };
 }
 
 /** From when on the submitter's view changes next, as far as is known; undefined: only an event will tell. */
@@ -133,7 +133,7 @@ function truth(job: JobMoments): ShownJob {
     ...(over && !stopped && job.verdict ? { verdict: job.verdict } : {}),
     ...(job.started_at === null ? {} : { startedAt: job.started_at }),
     ...(job.ended_at === null ? {} : { endedAt: job.ended_at }),
-    bits: over ? job.signal_bits : 0,
+    bits: job.signal_bits,
     rev: job.rev,
   };
 }

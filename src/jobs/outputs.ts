@@ -1,0 +1,51 @@
+/**
+ * The rows of a run's outputs.
+ *
+ * Rules: every real job that began ends with one row for each declared name and each log, whatever its program
+ * wrote and however it ended; so neither the list nor the ledger's length tells what was written. An output's id
+ * is dated to the job's submission, never to the moment it was collected.
+ */
+import type { Tx } from "../ledger/index.js";
+import { RESERVED_OUTPUTS } from "../sandbox/index.js";
+import { newId, type OutputId, type RunId } from "../vocabulary/index.js";
+import { dropObject } from "./objects.js";
+import { type JobRow, type OutputRow, outputRows } from "./rows.js";
+
+export const expectedNames = (declared: readonly string[]): string[] => [...RESERVED_OUTPUTS, ...declared];
+
+export const isLog = (name: string): boolean => RESERVED_OUTPUTS.includes(name);
+
+export const rowsOfRun = (tx: Pick<Tx, "db">, run: RunId): OutputRow[] =>
+  outputRows(tx.db, "SELECT * FROM outputs WHERE run = ? ORDER BY name", run);
+
+/** What a worker uploaded; the same name again replaces it. */
+export function putRaw(
+  tx: Tx,
+  job: JobRow,
+  run: RunId,
+  name: string,
+  stored: { object: string; sha256: string; bytes: number },
+  mediaType: string,
+): OutputId {
+  const before = rowsOfRun(tx, run).find((row) => row.name === name);
+  if (before && before.raw_object !== stored.object) dropObject(tx, before.raw_object);
+  const id = before?.id ?? newId("output", job.created_at);
+  tx.db
+    .prepare(
+      `INSERT INTO outputs (id, job, run, name, raw_object, media_type, bytes, sha256, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (run, name) DO UPDATE SET raw_object = excluded.raw_object, bytes = excluded.bytes,
+         sha256 = excluded.sha256`,
+    )
+    .run(id, job.id, run, name, stored.object, mediaType, stored.bytes, stored.sha256, tx.now);
+  return id;
+}
+
+/** A lost run leaves nothing: what it uploaded is not an output of the job. */
+export function dropOutputs(tx: Tx, run: RunId): void {
+  for (const row of rowsOfRun(tx, run)) {
+    dropObject(tx, row.raw_object);
+    dropObject(tx, row.object);
+  }
+  tx.db.prepare("DELETE FROM outputs WHERE run = ?").run(run);
+}

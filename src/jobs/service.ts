@@ -1,0 +1,216 @@
+/** Puts the room together: one service over the steps, the pump of checks and the sweep. */
+import { createHash, randomBytes } from "node:crypto";
+import type { Committed } from "../ledger/index.js";
+import {
+  type Actor,
+  GloveboxError,
+  type IsolationLevel,
+  type Page,
+  type PageRequest,
+  pageOf,
+  parsePage,
+  type RunId,
+} from "../vocabulary/index.js";
+import { moveJob } from "./change.js";
+import { claimNext } from "./claim.js";
+import { DEFAULT_JOBS_CONFIG, type JobsConfig } from "./config.js";
+import { finishRun } from "./finish.js";
+import type { JobView } from "./job.js";
+import type { Jobs, JobsParts, WorkerCalls, WorkerIdentity } from "./jobs.js";
+import { type JobKind, jobKinds } from "./kinds/kind.js";
+import { sandboxKind } from "./kinds/sandbox.js";
+import { giveBack } from "./lost.js";
+import { CheckPump } from "./pump.js";
+import { readCode, readDryRunOutput, readHeld, readOutputs, readRecord } from "./reading.js";
+import { type JobRow, jobRows } from "./rows.js";
+import { advance, heartbeat, objectOf, putOutput, stage } from "./runs.js";
+import { historyOf, seenJob, viewOf } from "./sight.js";
+import { cancelJob, stopOnRevocation } from "./stop.js";
+import { submitJob } from "./submit.js";
+import { renewLeases, sweep } from "./sweep.js";
+import { nextChange, type Sight, show } from "./visibility.js";
+import { isFinal, Movements, watchJob } from "./watch.js";
+
+export interface JobsOptions extends Omit<JobsParts, "config" | "kinds"> {
+  config?: Partial<JobsConfig>;
+  /** Kinds besides `sandbox`. */
+  kinds?: readonly JobKind[];
+}
+
+export function createJobs(options: JobsOptions): Jobs {
+  const parts: JobsParts = {
+    ...options,
+    config: { ...DEFAULT_JOBS_CONFIG, ...options.config },
+    kinds: jobKinds([sandboxKind, ...(options.kinds ?? [])]),
+  };
+  stopOnRevocation(parts.ledger, parts);
+  renewLeases(parts);
+  return new JobService(parts);
+}
+
+class JobService implements Jobs {
+  readonly internal: WorkerCalls;
+  private readonly pump: CheckPump;
+  private readonly movements = new Movements();
+
+  constructor(private readonly parts: JobsParts) {
+    this.pump = new CheckPump(parts);
+    this.internal = workerCalls(parts);
+    parts.ledger.afterCommit((committed) => this.onCommit(committed));
+    this.pump.kick();
+  }
+
+  private onCommit({ events }: Committed): void {
+    const moved = new Set(events.filter((e) => e.type === "job.changed").map((e) => e.subject));
+    for (const job of moved) this.movements.moved(job);
+    if (moved.size > 0) this.pump.kick();
+  }
+
+  private get db() {
+    return this.parts.store.db;
+  }
+
+  private view(job: JobRow, sight: Sight): JobView {
+    return viewOf(this.db, this.parts.catalog, job, sight, this.parts.clock.now());
+  }
+
+  async submit(actor: Actor, input: unknown): Promise<JobView> {
+    return this.view(await submitJob(this.parts, actor, input), "signals");
+  }
+
+  get(actor: Actor, id: string): JobView {
+    const { job, sight } = seenJob(this.db, actor, id);
+    return this.view(job, sight);
+  }
+
+  list(actor: Actor, page: PageRequest = {}): Page<JobView> {
+    const { limit, cursor } = parsePage(page);
+    const rows = jobRows(this.db, LIST, {
+      actor: actor.id,
+      admin: actor.roles.includes("admin") ? 1 : 0,
+      auditor: actor.roles.includes("auditor") ? 1 : 0,
+      cursor: cursor ?? "~",
+      limit: limit + 1,
+    });
+    return pageOf(rows, limit, (row) => this.get(actor, row.id));
+  }
+
+  async cancel(actor: Actor, id: string, ifMatch?: number): Promise<JobView> {
+    cancelJob(this.parts, actor, id, ifMatch);
+    return this.get(actor, id);
+  }
+
+  closeJob(actor: Actor, id: string, ifMatch?: number): JobView {
+    this.parts.ledger.commit((tx) => {
+      const { job, sight } = seenJob(tx.db, actor, id);
+      if (job.principal !== actor.id) throw new GloveboxError("forbidden");
+      const shown = show(job, sight, tx.now);
+      if (ifMatch !== undefined && ifMatch !== shown.rev) throw new GloveboxError("stale");
+      if (shown.state !== "held") throw new GloveboxError("state_conflict");
+      moveJob(tx, job, "close", { actor: actor.id, changes: { closed_at: tx.now } });
+    });
+    return this.get(actor, id);
+  }
+
+  outputs(actor: Actor, id: string) {
+    return readOutputs(this.parts, actor, id);
+  }
+  async dryRunOutput(actor: Actor, id: string, name: string) {
+    return readDryRunOutput(this.parts, actor, id, name);
+  }
+  code(actor: Actor, id: string) {
+    return readCode(this.parts, actor, id);
+  }
+  history(actor: Actor, id: string) {
+    const { job, sight } = seenJob(this.db, actor, id);
+    return historyOf(job, sight, this.parts.clock.now());
+  }
+  record(id: string) {
+    return readRecord(this.parts, id);
+  }
+  heldOutputs(id: string) {
+    return readHeld(this.parts, id);
+  }
+
+  watch(actor: Actor, id: string, signal: AbortSignal): AsyncIterable<JobView> {
+    const { job } = seenJob(this.db, actor, id);
+    const { clock } = this.parts;
+    const read = () => {
+      const seen = seenJob(this.db, actor, id);
+      const view = this.view(seen.job, seen.sight);
+      const next = nextChange(seen.job, clock.now());
+      return { view, next, final: isFinal(view) };
+    };
+    return watchJob(this.movements, job.id, read, () => clock.now(), signal);
+  }
+
+  async tick(): Promise<void> {
+    sweep(this.parts);
+    this.pump.kick();
+  }
+  idle(): Promise<void> {
+    return this.pump.idle();
+  }
+  close(): Promise<void> {
+    return this.pump.close();
+  }
+}
+
+/** Newest first: one's own, those of one's datasets, those one audits; all for the admin. */
+const LIST = `
+  SELECT j.* FROM jobs j WHERE j.id < @cursor AND (
+    j.principal = @actor OR @admin = 1
+    OR EXISTS (SELECT 1 FROM job_datasets jd JOIN datasets d ON d.id = jd.dataset WHERE jd.job = j.id AND d.owner = @actor)
+    OR (@auditor = 1 AND EXISTS (SELECT 1 FROM job_datasets jd JOIN dataset_auditors a ON a.dataset = jd.dataset
+         WHERE jd.job = j.id AND a.principal = @actor)))
+  ORDER BY j.id DESC LIMIT @limit`;
+
+const hashOf = (token: string) => createHash("sha256").update(token).digest("hex");
+
+function workerCalls(parts: JobsParts): WorkerCalls {
+  const { db } = parts.store;
+  return {
+    registerWorker: ({ levels }) => registerWorker(parts, levels),
+    revokeWorker(id) {
+      parts.ledger.commit((tx) => {
+        tx.db
+          .prepare("UPDATE workers SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL")
+          .run(tx.now, id);
+      });
+    },
+    workerByToken(token): WorkerIdentity {
+      const row = db
+        .prepare("SELECT id, labels FROM workers WHERE token_sha256 = ? AND revoked_at IS NULL")
+        .get(hashOf(token)) as { id: string; labels: string } | undefined;
+      if (!row) throw new GloveboxError("unauthenticated");
+      return { id: row.id, levels: (JSON.parse(row.labels) as { isolation: IsolationLevel[] }).isolation };
+    },
+    claim: (worker) => claimNext(parts, worker),
+    heartbeat: (claim) => heartbeat(parts, claim),
+    stage: (claim) => stage(parts, claim),
+    advance: (claim, state, facts) => advance(parts, claim, state, facts?.image),
+    object: (claim, object) => objectOf(parts, claim, object),
+    putOutput: (claim, name, source) => putOutput(parts, claim, name, source),
+    finish: async (claim, outcome) => finishRun(parts, claim, outcome),
+    giveBack: (claim) => giveBack(parts, claim),
+    liveRuns: () =>
+      db.prepare("SELECT id FROM runs WHERE state NOT IN ('ended', 'lost')").pluck().all() as RunId[],
+  };
+}
+
+function registerWorker(parts: JobsParts, levels: readonly IsolationLevel[]) {
+  const token = `gbw_${randomBytes(32).toString("base64url")}`;
+  const id = `wrk_${randomBytes(12).toString("hex")}`;
+  parts.ledger.commit((tx) => {
+    tx.db
+      .prepare("INSERT INTO workers (id, token_sha256, labels, seen_at, created_at) VALUES (?, ?, ?, ?, ?)")
+      .run(id, hashOf(token), JSON.stringify({ isolation: levels }), tx.now, tx.now);
+    tx.entry({
+      kind: "worker.registered",
+      actor: "system",
+      subject: id,
+      data: { worker: id, isolation: [...levels] },
+    });
+  });
+  return { id, token };
+}
