@@ -2,6 +2,9 @@
 
 export type { Bind, ConfinementProfile } from "./confinement/arguments.js";
 export { type ConfinedOptions, findProgram, spawnConfined, stderrTail } from "./confinement/spawn.js";
+export { createDockerExecutor, type DockerOptions } from "./docker/executor.js";
+export { type EngineAddress, findEngine, privateEngineSocket } from "./engine.js";
 export * from "./executor.js";
+export { createImages, type Images } from "./images.js";
 export { assertOutputNames, MAX_OUTPUTS, outputNameProblem, RESERVED_OUTPUTS } from "./outputs.js";
 export { defaultStagingRoot, NOBODY, openStaging, type StagedDir, type Staging } from "./staging.js";

@@ -1,0 +1,247 @@
+/**
+ * Isolation level `container`: Docker, by its API.
+ *
+ * Rules. The program is ended by SIGKILL to its init, which takes the whole process namespace with it; nothing it
+ * wrote is read until the engine says it is dead and its disk could be made read-only. `remove` may run after the
+ * result is out: whatever it leaves undone, `sweep` finds by label.
+ */
+import type { Readable } from "node:stream";
+import Docker from "dockerode";
+import { type Clock, GloveboxError, systemClock } from "../../vocabulary/index.js";
+import { parentPath, readPeaks, removeGroup } from "../cgroup.js";
+import { collectFolder } from "../collect.js";
+import type { Collection, Executor, Exit, Prepared, Probe, RunSpec } from "../executor.js";
+import type { MemoryKind } from "../mounts.js";
+import { assertOutputNames } from "../outputs.js";
+import type { Staging } from "../staging.js";
+import { type EngineInfo, engineFailure, engineInfo, settled } from "./client.js";
+import { captureLogs } from "./logs.js";
+import { type Facts, outcomeOf } from "./outcome.js";
+import { probeDocker } from "./probe.js";
+import { DockerRun, diskFacts, makeDisk, sealDisk } from "./run.js";
+import { containerSettings } from "./settings.js";
+import { groupPrefix, sweepNode } from "./sweep.js";
+
+export interface DockerOptions {
+  socketPath: string;
+  staging: Staging;
+  /** Name of the node: a sweep removes what carries it, and nothing else on the machine. */
+  node: string;
+  clock?: Clock;
+  /** By default 1 MiB of each log is kept, and a program that prints more than 1 GiB is ended. */
+  logs?: { capBytes: number; floodBytes: number };
+}
+
+/** How long after the program's death the engine may still deliver its last output. */
+const LOG_GRACE_MS = 2000;
+/** A program that SIGKILL has not ended by then is stuck in the kernel: the platform's failure, not its own. */
+const KILL_GRACE_MS = 30_000;
+const KILLED_EXIT = 128 + 9;
+const MIB = 1024 * 1024;
+
+function after(ms: number): { passed: Promise<void>; cancel: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  return { passed, cancel: () => clearTimeout(timer) };
+}
+
+function own(prepared: Prepared): DockerRun {
+  if (prepared instanceof DockerRun) return prepared;
+  throw new Error("sandbox: a run of another executor");
+}
+
+class DockerExecutor implements Executor {
+  readonly level = "container";
+  private readonly docker: Docker;
+  private readonly clock: Clock;
+  private info: Promise<EngineInfo> | undefined;
+  private diskKind: MemoryKind | undefined;
+
+  constructor(private readonly options: DockerOptions) {
+    this.docker = new Docker({ socketPath: options.socketPath });
+    this.clock = options.clock ?? systemClock;
+  }
+
+  probe(): Promise<Probe> {
+    return probeDocker(this.docker, this.options.staging);
+  }
+
+  /** The engine's abilities, asked once; asked again after a failure. */
+  private engine(): Promise<EngineInfo> {
+    this.info ??= engineInfo(this.docker).catch((cause: unknown) => {
+      this.info = undefined;
+      throw engineFailure("answer", cause);
+    });
+    return this.info;
+  }
+
+  async prepare(spec: RunSpec): Promise<Prepared> {
+    assertOutputNames(spec.outputs);
+    const [engine, staged] = await Promise.all([this.engine(), this.options.staging.dir("run")]);
+    try {
+      const disk = await makeDisk(staged, spec, this.diskKind);
+      this.diskKind = disk.kind;
+      const group = engine.cgroupDriver === "cgroupfs" ? groupPrefix(spec.node) + spec.runId : undefined;
+      const features = { ...engine, cgroupParent: group && parentPath(group) };
+      const container = await this.docker.createContainer(containerSettings(spec, disk.places, features));
+      return new DockerRun(spec, container, staged, disk, group);
+    } catch (cause) {
+      await staged.wipe();
+      throw cause instanceof GloveboxError ? cause : engineFailure("prepare a run", cause);
+    }
+  }
+
+  async start(prepared: Prepared): Promise<void> {
+    const run = own(prepared);
+    run.startedAt = this.clock.now();
+    if (run.killed) {
+      run.ended = Promise.resolve(KILLED_EXIT);
+      return;
+    }
+    try {
+      const stream = await run.container.attach({ stream: true, stdout: true, stderr: true });
+      const flood = (): void => this.endQuietly(run, "log");
+      run.logs = captureLogs(stream as unknown as Readable, flood, this.options.logs);
+      // Asked before the start, so that no end is missed. Its failure is read by `wait`.
+      run.ended = run.container.wait({ condition: "next-exit" }).then(exitCodeOf);
+      run.ended.catch(() => undefined);
+      await run.container.start();
+    } catch (cause) {
+      throw engineFailure("start a run", cause);
+    }
+    run.startedAt = this.clock.now();
+    run.timer = setTimeout(() => this.endQuietly(run, "wall"), run.spec.limits.wall_s * 1000);
+  }
+
+  /** The first reason counts. */
+  private async end(run: DockerRun, why: NonNullable<Facts["killed"]>): Promise<void> {
+    if (run.dead) return;
+    run.killed ??= why;
+    run.hopeless ??= after(KILL_GRACE_MS);
+    await settled(run.container.kill({ signal: "SIGKILL" })).catch((cause: unknown) => {
+      throw engineFailure("end a run", cause);
+    });
+  }
+
+  /** From a timer or an event, where nobody awaits: a failure shows in `wait`, as an end that does not come. */
+  private endQuietly(run: DockerRun, why: NonNullable<Facts["killed"]>): void {
+    this.end(run, why).catch(() => undefined);
+  }
+
+  kill(prepared: Prepared): Promise<void> {
+    return this.end(own(prepared), "killed");
+  }
+
+  async wait(prepared: Prepared, signal?: AbortSignal): Promise<Exit> {
+    const run = own(prepared);
+    const abort = (): void => this.endQuietly(run, "killed");
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      const exitCode = await this.exitCode(run);
+      return await this.exit(run, exitCode);
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      clearTimeout(run.timer);
+      run.hopeless?.cancel();
+    }
+  }
+
+  /** undefined: the engine does not know, or the program would not die. */
+  private async exitCode(run: DockerRun): Promise<number | undefined> {
+    if (!run.ended) throw new Error("sandbox: wait before start");
+    const ended = run.ended.catch(() => undefined);
+    // The time to give up begins with a kill, which may come at any moment of the waiting.
+    for (;;) {
+      const tick = after(KILL_GRACE_MS);
+      const first = await Promise.race([
+        ended.then((code) => ({ code })),
+        tick.passed,
+        ...(run.hopeless ? [run.hopeless.passed.then(() => ({ code: undefined }))] : []),
+      ]);
+      tick.cancel();
+      if (first) return first.code;
+    }
+  }
+
+  private async exit(run: DockerRun, exitCode: number | undefined): Promise<Exit> {
+    const endedAt = this.clock.now();
+    const grace = after(LOG_GRACE_MS);
+    const facts = exitCode === undefined ? undefined : await this.facts(run, exitCode).catch(() => undefined);
+    if (facts && run.logs) await Promise.race([run.logs.done, grace.passed]);
+    grace.cancel();
+    run.logs?.close();
+    run.dead = facts !== undefined;
+    const outcome = facts ? outcomeOf(facts) : "system";
+    return {
+      outcome,
+      exitCode: outcome === "exited" ? exitCode : undefined,
+      startedAt: run.startedAt ?? endedAt,
+      endedAt,
+      stdout: run.logs?.stdout() ?? Buffer.alloc(0),
+      stderr: run.logs?.stderr() ?? Buffer.alloc(0),
+      logsTruncated: run.logs?.truncated() ?? false,
+    };
+  }
+
+  /** Seals the disk, and throws unless the program is dead beyond doubt. */
+  private async facts(run: DockerRun, exitCode: number): Promise<Facts> {
+    const [{ State }] = await Promise.all([run.container.inspect(), sealDisk(run.disk)]);
+    if (State.Running) throw new Error("the engine says that it runs still");
+    const peaks = run.group ? readPeaks(run.group) : {};
+    return {
+      killed: run.killed,
+      exitCode,
+      oomKilled: State.OOMKilled || (peaks.oomKills ?? 0) > 0,
+      memoryPeakBytes: peaks.memoryBytes,
+      processesPeak: peaks.processes,
+      disk: await diskFacts(run.disk),
+      limits: run.spec.limits,
+    };
+  }
+
+  collect(prepared: Prepared): Collection {
+    const run = own(prepared);
+    if (!run.dead) throw new Error("sandbox: collect before the run is dead");
+    const { limits, outputs, maxOutputBytes } = run.spec;
+    return collectFolder(run.disk.places.out, outputs, maxOutputBytes ?? limits.disk_mb * MIB);
+  }
+
+  remove(prepared: Prepared): Promise<void> {
+    const run = own(prepared);
+    run.removal ??= this.removeNow(run).catch((cause: unknown) => {
+      run.removal = undefined;
+      throw engineFailure("remove a run", cause);
+    });
+    return run.removal;
+  }
+
+  private async removeNow(run: DockerRun): Promise<void> {
+    clearTimeout(run.timer);
+    run.logs?.close();
+    await settled(run.container.remove({ force: true, v: true }));
+    await run.staged.wipe();
+    if (run.group) removeGroup(run.group);
+  }
+
+  async sweep(keep: ReadonlySet<string>): Promise<string[]> {
+    try {
+      const removed = await sweepNode(this.docker, this.options.node, keep);
+      await this.options.staging.sweep();
+      return removed;
+    } catch (cause) {
+      throw engineFailure("sweep", cause);
+    }
+  }
+}
+
+function exitCodeOf(answer: unknown): number {
+  const code =
+    typeof answer === "object" && answer !== null && "StatusCode" in answer ? answer.StatusCode : undefined;
+  if (typeof code !== "number") throw new Error("the engine did not say how the program ended");
+  return code;
+}
+
+export const createDockerExecutor = (options: DockerOptions): Executor => new DockerExecutor(options);

@@ -1,0 +1,63 @@
+/** What isolation level `container` finds on this machine, for `doctor` and for the node's decision to offer it. */
+import type Docker from "dockerode";
+import type { Probe, ProbeItem } from "../executor.js";
+import type { Staging } from "../staging.js";
+import { type EngineInfo, engineInfo } from "./client.js";
+
+const item = (name: string, ok: boolean, good: string, bad: string): ProbeItem => ({
+  name,
+  ok,
+  note: ok ? good : bad,
+});
+
+function items(engine: EngineInfo | undefined, staging: Staging): ProbeItem[] {
+  const root = process.getuid?.() === 0;
+  const list = [
+    item(
+      "root",
+      root,
+      "the worker can mount the runs' disks",
+      "the worker is not root: it cannot mount the runs' disks, so sandbox jobs are refused",
+    ),
+    item(
+      "staging",
+      staging.kind !== "tmpfs",
+      `plaintext lies in memory that does not swap (${staging.kind})`,
+      "plaintext lies in a tmpfs that could reach a swap device: turn swap off, encrypt it, or use Linux 6.4 or newer",
+    ),
+    item("engine", engine !== undefined, `Docker ${engine?.version}`, "no container engine answers"),
+  ];
+  if (!engine) return list;
+  list.push(
+    item(
+      "seccomp",
+      engine.seccomp,
+      "system calls are filtered",
+      "the engine has no seccomp: sandbox jobs are refused",
+    ),
+    item("local", !engine.rootless, "the engine is root's", "a rootless engine cannot bind the runs' disks"),
+    item(
+      "init",
+      engine.init,
+      "zombies are reaped",
+      "docker-init is missing: a run's zombies count towards its pids",
+    ),
+    item(
+      "counters",
+      engine.cgroupDriver === "cgroupfs",
+      `control groups version ${engine.cgroupVersion}, under a group of the node's own`,
+      "systemd owns the control groups: a run that fails for want of processes is shown as failed by itself",
+    ),
+  );
+  return list;
+}
+
+/** Without these nothing runs; the others weaken or blur, and say how. */
+const NEEDED = ["root", "engine", "seccomp", "local"];
+
+export async function probeDocker(docker: Docker, staging: Staging): Promise<Probe> {
+  const engine = await engineInfo(docker).catch(() => undefined);
+  const found = items(engine, staging);
+  const available = NEEDED.every((name) => found.some((entry) => entry.name === name && entry.ok));
+  return { level: "container", available, items: found };
+}
