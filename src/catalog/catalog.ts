@@ -34,7 +34,6 @@ import type { Engine, ScanHit } from "./engine/index.js";
 import type { GrantRow } from "./grants/rows.js";
 import type { ApproveInput, GrantInput, GrantView } from "./grants/schemas.js";
 import { GrantService } from "./grants/service.js";
-import { isNamed } from "./objects.js";
 import type { PrincipalInput, PrincipalView } from "./principals/schemas.js";
 import { PrincipalService } from "./principals/service.js";
 import { scanOutputs } from "./views/scan.js";
@@ -156,7 +155,7 @@ export interface Signals {
    * moves when they do.
    */
   charge(tx: Tx, charge: SignalCharge): void;
-  /** Gives back what was charged for a job that ended before any signal of it could show. */
+  /** Gives back what a job was charged that ended before any signal of it could show. */
   refund(tx: Tx, job: JobId): void;
 }
 
@@ -178,8 +177,6 @@ export interface Catalog {
     texts: readonly ScanText[];
     significantDigits?: number;
   }): Promise<ScanHit[]>;
-  /** Whether the catalogue needs this vault object: asked before an object that lost a reference is deleted. */
-  names(object: string): boolean;
 }
 
 export function createCatalog(parts: CatalogParts): Catalog {
@@ -204,6 +201,5 @@ export function createCatalog(parts: CatalogParts): Catalog {
     views: new ViewService({ store, ledger, vault, engine, clock }),
     signals: budgets,
     scanOutputs: (request) => scanOutputs(parts, request),
-    names: (object) => isNamed(store.db, object),
   };
 }

@@ -9,7 +9,7 @@ import type { Vault } from "../store/index.js";
 import { GloveboxError } from "../vocabulary/index.js";
 
 export function noteDropped(db: Database.Database, now: number, objects: readonly string[]): void {
-  const insert = db.prepare("INSERT OR IGNORE INTO dropped_objects (object, dropped_at) VALUES (?, ?)");
+  const insert = db.prepare("INSERT OR REPLACE INTO dropped_objects (object, dropped_at) VALUES (?, ?)");
   for (const object of objects) insert.run(object, now);
 }
 
@@ -18,15 +18,4 @@ export function requirePresent(vault: Vault, objects: readonly string[]): void {
   for (const object of objects)
     if (!vault.has(object))
       throw new GloveboxError("internal", { detail: "an object was swept before it was named" });
-}
-
-export function isNamed(db: Database.Database, object: string): boolean {
-  const named = db
-    .prepare(
-      `SELECT 1 FROM versions WHERE object = :object
-       UNION ALL SELECT 1 FROM datasets WHERE unit_index_object = :object
-       UNION ALL SELECT 1 FROM views WHERE object = :object LIMIT 1`,
-    )
-    .get({ object });
-  return named !== undefined;
 }

@@ -93,7 +93,7 @@ describe("publishing needs all three in step", () => {
 
   test("an entry that changed after its assessment must be assessed again", async () => {
     const name = await datasetIn(f, "assessed");
-    f.catalog.datasets.patch(f.owner, name, { columns: [{ name: "age", grade: 4, bounds: [0, 120] }] });
+    f.catalog.datasets.patch(f.owner, name, { columns: [{ name: "age", grade: 4, categories: ["61"] }] });
     expect(f.catalog.datasets.get(f.owner, name).assessment?.current).toBe(false);
     expect(outcome(() => f.catalog.datasets.publish(f.owner, name))).toBe("state_conflict");
     f.catalog.datasets.assess(f.owner, name);

@@ -1,6 +1,6 @@
-import { versionView } from "../../catalog/index.js";
+import { contentInfo } from "../../catalog/index.js";
 import { defineRoute, json } from "../route.js";
-import { nameParams } from "../schemas/common.js";
+import { nameParams } from "../schemas/parameters.js";
 
 export const putDatasetContent = defineRoute({
   name: "putDatasetContent",
@@ -12,7 +12,7 @@ export const putDatasetContent = defineRoute({
   permission: "datasets.change",
   params: nameParams,
   streamed: { media: ["text/csv"], description: "RFC 4180, UTF-8, the first line names the columns" },
-  responses: { 200: { description: "The new version", schema: versionView } },
+  responses: { 200: { description: "The new version", schema: contentInfo } },
   errors: ["not_found", "state_conflict", "too_large", "engine_unavailable"],
   async handler({ deps, actor, params, request }) {
     return json(200, await deps.catalog.datasets.putContent(actor, params.name, request, "text/csv"));

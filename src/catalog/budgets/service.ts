@@ -64,7 +64,7 @@ export class BudgetService implements Signals {
   refund(tx: Tx, job: JobId): void {
     const rows = tx.db
       .prepare("DELETE FROM signal_charges WHERE job = ? RETURNING dataset, grant_id, principal, bits")
-      .all(job) as Pick<ChargeRow & { dataset: DatasetId }, "dataset" | "grant_id" | "principal" | "bits">[];
+      .all(job) as Pick<ChargeRow, "dataset" | "grant_id" | "principal" | "bits">[];
     for (const { dataset, grant_id, principal, bits } of rows)
       tx.entry({
         kind: "signal.refunded",
@@ -169,6 +169,7 @@ export class BudgetService implements Signals {
 interface ChargeRow {
   id: string;
   principal: string;
+  dataset: DatasetId;
   grant_id: string;
   job: string;
   bits: number;

@@ -37,6 +37,8 @@ export interface Assessment {
   max_rows_per_unit: number;
   grade: Grade;
   open_type: OpenType;
+  /** Grade 4 may run in a container where the machine has nothing stronger. */
+  container_accepted: boolean;
   reason?: string;
   risks: Risk[];
   accepted_by: string;
@@ -121,6 +123,8 @@ export function assess(
   const openType = input.open_type ?? subject.open_type;
   if (openType !== subject.open_type && !input.reason)
     throw refusal("reason", "say why the open type differs from the declared one");
+  if (input.container_accepted && !input.reason)
+    throw refusal("reason", "say why a container is enough for these data");
   const grade = highestGrade(columns);
   refuseOpenAbovePublic(openType, grade);
   return {
@@ -130,6 +134,7 @@ export function assess(
     max_rows_per_unit: subject.max_rows_per_unit,
     grade,
     open_type: openType,
+    container_accepted: input.container_accepted ?? false,
     ...(input.reason ? { reason: input.reason } : {}),
     risks: risksOf(columns, subject),
     ...by,

@@ -13,7 +13,7 @@ import type { PrincipalService } from "../principals/service.js";
 import { highestGrade } from "./assessment.js";
 import { effectiveColumns, mayAudit } from "./policy.js";
 import { auditorsOf, type DatasetRow } from "./rows.js";
-import type { DeclaredColumn, datasetPatch } from "./schemas.js";
+import { type DeclaredColumn, type datasetPatch, isNumber } from "./schemas.js";
 
 export type Described = ReturnType<typeof datasetPatch.parse>;
 
@@ -37,6 +37,7 @@ export function describe(
   if (found) refuseNewUnit(row, said);
   const declared = mergeColumns(row.declared_columns, said.columns ?? []);
   if (found) refuseUnknownColumns(declared, found);
+  if (found) refuseUnfitBounds(said.columns ?? [], found);
   const budget = budgetAfter(row, said);
   if (said.budget) mustCover(budget, parts.budgets.held(row.id));
   const unit = unitAfter(row, said);
@@ -124,4 +125,16 @@ function refuseUnknownColumns(declared: readonly DeclaredColumn[], found: readon
     .map((c) => ({ path: `columns.${c.name}`, message: "is no column of the content" }));
   if (errors.length > 0)
     throw new GloveboxError("invalid_input", { errors, detail: `${errors[0]!.path}: ${errors[0]!.message}` });
+}
+
+/** Bounds of numbers go with numbers, of dates with dates. Before there is content, the import checks them. */
+function refuseUnfitBounds(declared: readonly DeclaredColumn[], found: readonly ColumnSchema[]): void {
+  const types = new Map(found.map((c) => [c.name, c.type]));
+  declared.forEach((column, i) => {
+    if (!column.bounds) return;
+    const type = types.get(column.name);
+    const wanted = isNumber(column.bounds[0]) ? ["integer", "decimal"] : ["date", "timestamp"];
+    if (type && !wanted.includes(type))
+      throw invalidInput(`columns.${i}.bounds`, `do not go with type ${type}`);
+  });
 }

@@ -13,6 +13,11 @@ export const datasetName = z
   .refine((name) => Buffer.byteLength(name) <= 200, "is longer than 200 bytes")
   .describe("Unique name; 1 to 64 letters, digits and . _ -, the first a letter or digit");
 
+export const isNumber = (text: string): boolean =>
+  /^[-+]?\d{1,30}(\.\d{1,30})?([eE][-+]?\d{1,3})?$/.test(text);
+const isTime = (text: string): boolean =>
+  /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?$/.test(text) && !Number.isNaN(Date.parse(text));
+
 const oneLine = (max: number) =>
   z
     .string()
@@ -27,8 +32,13 @@ export const grade = z
 const bound = z
   .union([z.number(), z.string()])
   .transform((value) => String(value))
-  .refine((text) => text.length <= 64 && /^[-+0-9.eE:TZ /]+$/.test(text), "must be a number or a date")
-  .meta({ description: "A number, or an RFC 3339 date or time as a string" });
+  .refine((text) => isNumber(text) || isTime(text), "must be a number or a date")
+  .meta({ description: "A number, or a date or time as a string: 2020-12-31, 2020-12-31 23:59:59" });
+
+const bounds = z
+  .tuple([bound, bound])
+  .refine(([low, high]) => isNumber(low) === isNumber(high), "must be two numbers or two dates")
+  .refine(([low, high]) => (isNumber(low) ? Number(low) <= Number(high) : low <= high), "must rise");
 
 export const declaredColumn = z
   .strictObject({
@@ -40,10 +50,7 @@ export const declaredColumn = z
       .never("masks are not offered by this version; a grant can drop the column")
       .optional()
       .describe("Not offered yet: a column with a mask is refused"),
-    bounds: z
-      .tuple([bound, bound])
-      .optional()
-      .describe("Public lower and upper bound, declared and never read off the data"),
+    bounds: bounds.optional().describe("Public lower and upper bound, declared and never read off the data"),
     categories: z
       .array(z.string().min(1).max(256))
       .min(1)
@@ -129,7 +136,13 @@ export const assessInput = z
       .optional()
       .describe("Where the owner decides otherwise than proposed"),
     open_type: z.enum(OPEN_TYPES).optional(),
-    reason: oneLine(1000).optional().describe("Why, in a sentence; needed to change the open type"),
+    container_accepted: z
+      .boolean()
+      .optional()
+      .describe("Grade 4: a container will do where the machine offers no stronger isolation"),
+    reason: oneLine(1000)
+      .optional()
+      .describe("Why, in a sentence; needed to change the open type or to accept a container"),
   })
   .meta({ id: "AssessInput", description: "`{}` accepts what the assessment proposes" });
 
@@ -159,6 +172,7 @@ export const assessmentView = z
     ),
     grade,
     open_type: z.enum(OPEN_TYPES),
+    container_accepted: z.boolean(),
     reason: z.string().optional(),
     risks: z.array(z.strictObject({ risk: z.string(), message: z.string(), columns: z.array(z.string()) })),
     current: z.boolean().describe("False when the entry has changed since; publishing then needs another"),

@@ -227,6 +227,7 @@ function decidedColumns(declared: readonly DeclaredColumn[], assessment: Assessm
 const evidenceOf = (assessment: Assessment): JsonObject => ({
   grade: assessment.grade,
   open_type: assessment.open_type,
+  container_accepted: assessment.container_accepted,
   columns: assessment.columns.map((c) => ({ name: c.name, class: c.class, grade: c.grade })),
   risks: assessment.risks.map((r) => r.risk),
 });

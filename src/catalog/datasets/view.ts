@@ -101,6 +101,7 @@ function assessmentOf(
     })),
     grade: assessment.grade,
     open_type: assessment.open_type,
+    container_accepted: assessment.container_accepted,
     ...(assessment.reason === undefined ? {} : { reason: assessment.reason }),
     risks: assessment.risks,
     current: current !== undefined && isCurrent(assessment, assessable(row, current.columns)),
