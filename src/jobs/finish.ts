@@ -2,7 +2,7 @@
  * The end of a run: in one commit the run ends, what it uploaded becomes the job's only set of outputs, and the
  * job goes to the check step (or, a dry run, to its end). Saying so again changes nothing.
  */
-import type { JsonObject, Tx } from "../ledger/index.js";
+import type { Tx } from "../ledger/index.js";
 import { GloveboxError } from "../vocabulary/index.js";
 import { type Changes, moveRun } from "./change.js";
 import type { JobsParts, RunClaim } from "./jobs.js";
@@ -52,7 +52,7 @@ function mustHoldAll(tx: Tx, run: RunRow, outcome: RunOutcome): void {
 
 function endRun(tx: Tx, run: RunRow, outcome: RunOutcome): void {
   const { outcome: name, exit_code, logs_truncated, refusals } = outcome;
-  const kept: JsonObject = { outcome: name, exit_code, logs_truncated, refusals };
+  const kept = { outcome: name, exit_code, logs_truncated, refusals };
   moveRun(tx, run, "end", {
     changes: { outcome: JSON.stringify(kept) },
     data: { outcome: name, exit_code, image: run.image === null ? null : { ...run.image } },

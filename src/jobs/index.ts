@@ -1,10 +1,12 @@
 /** Jobs and runs: submission, queue, leases, workers, the check step, and what a submitter may see of all that. */
 export { DEFAULT_JOBS_CONFIG, type JobsConfig } from "./config.js";
+export { internalRouter } from "./internal-http.js";
 export * from "./job.js";
 export type * from "./jobs.js";
 export { type JobKind, type JobKinds, jobKinds } from "./kinds/kind.js";
 export { sandboxKind } from "./kinds/sandbox.js";
 export type * from "./lease.js";
+export { type QueueAddress, type RedisAddress, sendWakeups, type Wakeups } from "./queue.js";
 export * from "./schemas.js";
 export { createJobs, type JobsOptions } from "./service.js";
 export {
@@ -18,3 +20,5 @@ export {
   type RunEventName,
   type Transition,
 } from "./states.js";
+export { type RunningWorker, startWorker, type WorkerOptions } from "./worker/loop.js";
+export { type WorkerSettings, workerEntry } from "./worker/settings.js";

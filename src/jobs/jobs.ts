@@ -55,8 +55,8 @@ export interface WorkerCalls {
   finish(claim: RunClaim, outcome: RunOutcome): Promise<void>;
   /** The worker cannot go on (it is being stopped): the job goes back to the queue. */
   giveBack(claim: RunClaim): void;
-  /** Runs under way: a machine removes the containers of all others. */
-  liveRuns(): RunId[];
+  /** Runs under way at control's time `at`: a machine removes the containers of all others that are older. */
+  liveRuns(): { runs: RunId[]; at: number };
 }
 
 export interface Jobs {

@@ -4,15 +4,8 @@
  *
  * Never in here: a raw version, the wrapping key, another job's keys.
  */
+import type { ImageRef, Limits, Outcome, Refusal } from "../sandbox/index.js";
 import type { IsolationLevel, JobId, JobKindName, JobMode, RunId } from "../vocabulary/index.js";
-
-export interface Limits {
-  cpus: number;
-  memory_mb: number;
-  pids: number;
-  disk_mb: number;
-  wall_s: number;
-}
 
 /** What the worker executes. */
 export interface RunOrder {
@@ -60,21 +53,16 @@ export interface Heartbeat {
 }
 
 /** The image that a run really used, pinned by its layers. */
-export interface RunImage {
-  name: string;
-  reference: string;
-  layers: string[];
-  recipe: string;
-}
+export type RunImage = ImageRef;
 
-export type RunOutcomeName = "exited" | "memory" | "wall" | "disk" | "pids" | "log" | "killed" | "system";
+export type RunOutcomeName = Outcome;
 
 export interface RunOutcome {
   outcome: RunOutcomeName;
   exit_code?: number;
   logs_truncated?: boolean;
   /** Files that were declared and written but not taken, and why. For auditors. */
-  refusals?: { name: string; reason: string }[];
+  refusals?: Refusal[];
   /** What was uploaded, by name and hash: control takes the run only if it holds exactly these. */
   outputs: { name: string; sha256: string; bytes: number }[];
 }
@@ -82,3 +70,5 @@ export interface RunOutcome {
 export interface WorkerLabels {
   isolation: IsolationLevel[];
 }
+
+export type { Limits };

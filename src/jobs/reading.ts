@@ -10,9 +10,9 @@ import type { Finding } from "../privacy/disclosure/index.js";
 import { type Actor, GloveboxError } from "../vocabulary/index.js";
 import type { FindingView, HeldOutput, JobRecord, OutputName, OutputView } from "./job.js";
 import type { JobsParts } from "./jobs.js";
-import { datasetsOf, type JobRow, jobRow, type OutputRow, outputsOf, runRow } from "./rows.js";
+import { datasetsOf, jobRow, type OutputRow, outputsOf, runRow } from "./rows.js";
 import { seenJob } from "./sight.js";
-import { type Sight, show } from "./visibility.js";
+import { show, stoppedBeforeItShowed } from "./visibility.js";
 
 export function readOutputs(parts: JobsParts, actor: Actor, id: string): (OutputView | OutputName)[] {
   const { db } = parts.store;
@@ -20,13 +20,8 @@ export function readOutputs(parts: JobsParts, actor: Actor, id: string): (Output
   const rows = outputsOf(db, job);
   if (sight === "true" || job.mode === "dry_run")
     return job.ended_at === null ? [] : rows.map((row) => outputView(parts, row));
-  return hasRunForAll(job, sight, parts.clock.now()) ? rows.map(({ id, name }) => ({ id, name })) : [];
-}
-
-/** Its end shows, and it does not show as stopped in the queue. */
-function hasRunForAll(job: JobRow, sight: Sight, now: number): boolean {
-  const shown = show(job, sight, now);
-  return shown.endedAt !== undefined && !(job.stop_requested_at !== null && shown.startedAt === undefined);
+  const endShows = show(job, sight, parts.clock.now()).endedAt !== undefined;
+  return endShows && !stoppedBeforeItShowed(job) ? rows.map(({ id, name }) => ({ id, name })) : [];
 }
 
 function outputView(parts: JobsParts, row: OutputRow): OutputView {
@@ -108,10 +103,15 @@ export function readRecord(parts: JobsParts, id: string): JobRecord {
   };
 }
 
-/** Outputs that a release may name: those of a real job that is held, or that failed or was stopped and kept its logs. */
+/**
+ * Outputs that a release may name: those of a real job that is held, or that failed or was stopped and kept its
+ * logs. None before the end shows: asking for a release must not tell it sooner.
+ */
 export function readHeld(parts: JobsParts, id: string): HeldOutput[] {
   const job = jobRow(parts.store.db, id);
   if (job.mode !== "real" || !["held", "failed", "cancelled"].includes(job.state)) return [];
+  if (job.end_shown_at === null || job.end_shown_at > parts.clock.now() || stoppedBeforeItShowed(job))
+    return [];
   return outputsOf(parts.store.db, job).flatMap((row) => {
     if (!row.object || !row.sha256 || !row.verdict || !row.findings_commitment) return [];
     return [

@@ -193,8 +193,10 @@ function workerCalls(parts: JobsParts): WorkerCalls {
     putOutput: (claim, name, source) => putOutput(parts, claim, name, source),
     finish: async (claim, outcome) => finishRun(parts, claim, outcome),
     giveBack: (claim) => giveBack(parts, claim),
-    liveRuns: () =>
-      db.prepare("SELECT id FROM runs WHERE state NOT IN ('ended', 'lost')").pluck().all() as RunId[],
+    liveRuns: () => ({
+      runs: db.prepare("SELECT id FROM runs WHERE state NOT IN ('ended', 'lost')").pluck().all() as RunId[],
+      at: parts.clock.now(),
+    }),
   };
 }
 

@@ -62,7 +62,8 @@ export function stopJob(tx: Tx, parts: JobsParts, job: JobRow, reason: Reason, a
 function stopInState(tx: Tx, parts: JobsParts, job: JobRow, reason: Reason, actor: string): void {
   switch (job.state) {
     case "queued":
-      return stopQueued(tx, parts, job, reason, actor);
+      stopQueued(tx, parts, job, reason, actor);
+      return;
     case "running": {
       const run = liveRunOf(tx.db, job.id);
       if (run) tx.db.prepare("UPDATE runs SET kill_at = ? WHERE id = ?").run(tx.now, run.id);
@@ -81,8 +82,10 @@ function stopInState(tx: Tx, parts: JobsParts, job: JobRow, reason: Reason, acto
 function stopQueued(tx: Tx, parts: JobsParts, job: JobRow, reason: Reason, actor: string): void {
   const last = runRows(tx.db, "SELECT * FROM runs WHERE job = ? ORDER BY fence DESC LIMIT 1", job.id)[0];
   // It waits for another run: it ends like any job that ran.
-  if (last && job.mode === "real")
-    return runIsOver(tx, parts, job, last, { failure_detail: "stopped between runs" });
+  if (last && job.mode === "real") {
+    runIsOver(tx, parts, job, last, { failure_detail: "stopped between runs" });
+    return;
+  }
   const refused = reason === "refused";
   endJob(tx, parts.config.retentionMs, job, refused ? "refuse" : "cancel", {
     actor,

@@ -1,0 +1,81 @@
+/**
+ * The worker process. Its settings come as JSON in GLOVEBOX_WORKER (a token is no word for a command line, which
+ * every user of the machine can read); `glovebox worker` sets the same.
+ *
+ * It has no database handle and no vault keys: a lease brings the keys of its Views and nothing else.
+ */
+import { join } from "node:path";
+import { pino } from "pino";
+import { z } from "zod";
+import { createDockerExecutor, createImages, findEngine, openStaging } from "../../sandbox/index.js";
+import { GloveboxError, parseInput } from "../../vocabulary/index.js";
+import { DEFAULT_JOBS_CONFIG } from "../config.js";
+import { SealedCache } from "./cache.js";
+import { ControlClient } from "./control.js";
+import { startWorker } from "./loop.js";
+import type { WorkerSettings } from "./settings.js";
+
+const settingsInput = z.strictObject({
+  control: z.url(),
+  token: z.string().min(1),
+  node: z.string().min(1),
+  redis: z.strictObject({ path: z.string().optional(), url: z.string().optional() }).optional(),
+  prefix: z.string().min(1).default("glovebox"),
+  cache_dir: z.string().min(1),
+  cache_bytes: z
+    .int()
+    .min(0)
+    .default(4 * 1024 ** 3),
+  staging_root: z.string().optional(),
+  engine_socket: z.string().optional(),
+  max_log_bytes: z.int().min(1).default(DEFAULT_JOBS_CONFIG.maxLogBytes),
+  poll_ms: z.int().min(10).optional(),
+  sweep_ms: z.int().min(100).optional(),
+  drain_ms: z.int().min(0).optional(),
+}) satisfies z.ZodType<unknown, WorkerSettings>;
+
+function engineSocket(given: string | undefined): string {
+  const socket = given ?? findEngine()?.socketPath;
+  if (socket === undefined)
+    throw new GloveboxError("engine_unavailable", {
+      detail: "no container engine on this machine; run `glovebox doctor`",
+    });
+  return socket;
+}
+
+async function main(): Promise<void> {
+  const log = pino({ name: "worker" }, pino.destination(2));
+  const settings = parseInput(settingsInput, JSON.parse(process.env.GLOVEBOX_WORKER ?? "{}"));
+  // Not for the programs that this process starts, nor for a look at its environment.
+  delete process.env.GLOVEBOX_WORKER;
+  const socketPath = engineSocket(settings.engine_socket);
+  const staging = openStaging(settings.staging_root);
+  const worker = startWorker({
+    control: new ControlClient({ url: settings.control, token: settings.token }),
+    executor: createDockerExecutor({ socketPath, staging, node: settings.node }),
+    images: createImages({ socketPath }),
+    staging,
+    cache: new SealedCache(join(settings.cache_dir, "views"), settings.cache_bytes),
+    node: settings.node,
+    maxLogBytes: settings.max_log_bytes,
+    log,
+    ...(settings.redis ? { queue: { redis: settings.redis, prefix: settings.prefix } } : {}),
+    ...(settings.poll_ms === undefined ? {} : { pollMs: settings.poll_ms }),
+    ...(settings.sweep_ms === undefined ? {} : { sweepMs: settings.sweep_ms }),
+    ...(settings.drain_ms === undefined ? {} : { drainMs: settings.drain_ms }),
+  });
+  const stop = () => void worker.stop();
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+  // Started by a node that is gone: finish the run and go, for the next node starts its own.
+  process.once("disconnect", stop);
+  await worker.ended;
+  await worker.stop();
+  await staging.close();
+  process.exit(0);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof GloveboxError ? error.message : "the worker could not start"}\n`);
+  process.exit(1);
+});
