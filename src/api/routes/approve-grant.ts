@@ -1,6 +1,6 @@
 import { approveInput, grantView } from "../../catalog/index.js";
 import { defineRoute, json } from "../route.js";
-import { idParams } from "../schemas/common.js";
+import { idParams } from "../schemas/parameters.js";
 
 export const approveGrant = defineRoute({
   name: "approveGrant",

@@ -1,6 +1,6 @@
 import { assessInput, datasetView } from "../../catalog/index.js";
 import { defineRoute, json } from "../route.js";
-import { nameParams } from "../schemas/common.js";
+import { nameParams } from "../schemas/parameters.js";
 
 export const assessDataset = defineRoute({
   name: "assessDataset",

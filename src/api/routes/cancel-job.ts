@@ -1,6 +1,6 @@
 import { defineRoute, json } from "../route.js";
-import { emptyBody, idParams } from "../schemas/common.js";
 import { jobView } from "../schemas/jobs.js";
+import { emptyBody, idParams } from "../schemas/parameters.js";
 
 export const cancelJob = defineRoute({
   name: "cancelJob",

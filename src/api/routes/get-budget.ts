@@ -1,6 +1,6 @@
 import { budgetView } from "../../catalog/index.js";
 import { defineRoute, json } from "../route.js";
-import { nameParams } from "../schemas/common.js";
+import { nameParams } from "../schemas/parameters.js";
 
 export const getBudget = defineRoute({
   name: "getBudget",

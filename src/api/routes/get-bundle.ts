@@ -1,5 +1,5 @@
 import { defineRoute } from "../route.js";
-import { idParams } from "../schemas/common.js";
+import { idParams } from "../schemas/parameters.js";
 
 export const getBundle = defineRoute({
   name: "getBundle",

@@ -1,5 +1,5 @@
 import { defineRoute } from "../route.js";
-import { fileParams } from "../schemas/common.js";
+import { fileParams } from "../schemas/parameters.js";
 
 export const getDryRunOutput = defineRoute({
   name: "getDryRunOutput",
@@ -19,7 +19,7 @@ export const getDryRunOutput = defineRoute({
       media: "application/octet-stream",
       stream,
       bytes: info.bytes,
-      name: info.name,
+      name: params.name,
       sha256: info.sha256,
     };
   },

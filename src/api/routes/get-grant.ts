@@ -1,6 +1,6 @@
 import { grantView } from "../../catalog/index.js";
 import { defineRoute, json } from "../route.js";
-import { idParams } from "../schemas/common.js";
+import { idParams } from "../schemas/parameters.js";
 
 export const getGrant = defineRoute({
   name: "getGrant",

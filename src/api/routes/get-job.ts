@@ -1,6 +1,6 @@
 import { defineRoute, json } from "../route.js";
-import { idParams } from "../schemas/common.js";
 import { jobView } from "../schemas/jobs.js";
+import { idParams } from "../schemas/parameters.js";
 
 export const getJob = defineRoute({
   name: "getJob",

@@ -1,5 +1,5 @@
 import { defineRoute } from "../route.js";
-import { fileParams } from "../schemas/common.js";
+import { fileParams } from "../schemas/parameters.js";
 
 export const getReleaseFile = defineRoute({
   name: "getReleaseFile",

@@ -1,5 +1,5 @@
 import { defineRoute, json } from "../route.js";
-import { idParams } from "../schemas/common.js";
+import { idParams } from "../schemas/parameters.js";
 import { releaseView } from "../schemas/releases.js";
 
 export const getRelease = defineRoute({

@@ -1,5 +1,5 @@
 import { defineRoute } from "../route.js";
-import { nameParams } from "../schemas/common.js";
+import { nameParams } from "../schemas/parameters.js";
 
 export const getSynthetic = defineRoute({
   name: "getSynthetic",

@@ -4,6 +4,7 @@ import { addPrincipal } from "./add-principal.js";
 import { approveGrant } from "./approve-grant.js";
 import { assessDataset } from "./assess-dataset.js";
 import { cancelJob } from "./cancel-job.js";
+import { closeJob } from "./close-job.js";
 import { createDataset } from "./create-dataset.js";
 import { createGrant } from "./create-grant.js";
 import { createRelease } from "./create-release.js";
@@ -18,6 +19,7 @@ import { getEntries } from "./get-entries.js";
 import { getGrant } from "./get-grant.js";
 import { getInclusionProof } from "./get-inclusion-proof.js";
 import { getJob } from "./get-job.js";
+import { getJobCode } from "./get-job-code.js";
 import { getMe } from "./get-me.js";
 import { getRelease } from "./get-release.js";
 import { getReleaseFile } from "./get-release-file.js";
@@ -54,7 +56,7 @@ export const ROUTES: readonly Route[] = [
   createDataset, listDatasets, getDataset, patchDataset, putDatasetContent, assessDataset, publishDataset,
   suspendDataset, retireDataset, getSynthetic, getBudget,
   createGrant, listGrants, getGrant, approveGrant, refuseGrant, revokeGrant,
-  submitJob, listJobs, getJob, cancelJob, jobEvents, listOutputs, getDryRunOutput,
+  submitJob, listJobs, getJob, cancelJob, closeJob, jobEvents, getJobCode, listOutputs, getDryRunOutput,
   createRelease, listReleases, getRelease, replaceReleaseFile, submitRelease, withdrawRelease, reviewRelease,
   getReleaseFile, getBundle,
   getCheckpoint, getEntries, getInclusionProof, getConsistencyProof,

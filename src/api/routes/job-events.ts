@@ -1,6 +1,7 @@
 import { followJob } from "../job-stream.js";
+import { traceOf } from "../problem.js";
 import { defineRoute } from "../route.js";
-import { idParams } from "../schemas/common.js";
+import { idParams } from "../schemas/parameters.js";
 
 export const jobEvents = defineRoute({
   name: "jobEvents",
@@ -15,6 +16,8 @@ export const jobEvents = defineRoute({
   errors: ["not_found"],
   handler({ deps, actor, params }) {
     deps.jobs.get(actor, params.id);
-    return { kind: "events", open: (sink) => followJob(deps.jobs, actor, params.id, sink) };
+    const failed = (thrown: unknown) =>
+      deps.log.error({ call: "jobEvents", ...traceOf(thrown) }, "event stream");
+    return { kind: "events", open: (sink) => followJob(deps.jobs, actor, params.id, sink, failed) };
   },
 });

@@ -1,6 +1,6 @@
 import { defineRoute, json } from "../route.js";
-import { pageOf, pageQuery, pageReply } from "../schemas/common.js";
 import { jobView } from "../schemas/jobs.js";
+import { pageOf, pageQuery, pageReply } from "../schemas/parameters.js";
 
 export const listJobs = defineRoute({
   name: "listJobs",

@@ -1,6 +1,6 @@
 import { principalView } from "../../catalog/index.js";
 import { defineRoute, json } from "../route.js";
-import { pageOf, pageQuery, pageReply } from "../schemas/common.js";
+import { pageOf, pageQuery, pageReply } from "../schemas/parameters.js";
 
 export const listPrincipals = defineRoute({
   name: "listPrincipals",

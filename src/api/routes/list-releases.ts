@@ -1,5 +1,5 @@
 import { defineRoute, json } from "../route.js";
-import { pageOf, pageQuery, pageReply } from "../schemas/common.js";
+import { pageOf, pageQuery, pageReply } from "../schemas/parameters.js";
 import { releaseView } from "../schemas/releases.js";
 
 export const listReleases = defineRoute({

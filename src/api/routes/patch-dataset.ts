@@ -1,6 +1,6 @@
 import { datasetPatch, datasetView } from "../../catalog/index.js";
 import { defineRoute, json } from "../route.js";
-import { nameParams } from "../schemas/common.js";
+import { nameParams } from "../schemas/parameters.js";
 
 export const patchDataset = defineRoute({
   name: "patchDataset",

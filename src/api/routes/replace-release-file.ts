@@ -1,5 +1,5 @@
 import { defineRoute, json } from "../route.js";
-import { fileParams } from "../schemas/common.js";
+import { fileParams } from "../schemas/parameters.js";
 import { fileInput, releaseView } from "../schemas/releases.js";
 
 export const replaceReleaseFile = defineRoute({

@@ -1,5 +1,5 @@
 import { defineRoute, json } from "../route.js";
-import { idParams } from "../schemas/common.js";
+import { idParams } from "../schemas/parameters.js";
 import { releaseView, reviewInput } from "../schemas/releases.js";
 
 export const reviewRelease = defineRoute({

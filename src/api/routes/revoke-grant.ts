@@ -1,6 +1,6 @@
 import { grantView } from "../../catalog/index.js";
 import { defineRoute, json } from "../route.js";
-import { emptyBody, idParams } from "../schemas/common.js";
+import { emptyBody, idParams } from "../schemas/parameters.js";
 
 export const revokeGrant = defineRoute({
   name: "revokeGrant",

@@ -1,6 +1,6 @@
 import { principalView } from "../../catalog/index.js";
 import { defineRoute, json } from "../route.js";
-import { emptyBody, nameParams } from "../schemas/common.js";
+import { emptyBody, nameParams } from "../schemas/parameters.js";
 
 export const revokePrincipal = defineRoute({
   name: "revokePrincipal",

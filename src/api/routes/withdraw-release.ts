@@ -1,5 +1,5 @@
 import { defineRoute, json } from "../route.js";
-import { emptyBody, idParams } from "../schemas/common.js";
+import { emptyBody, idParams } from "../schemas/parameters.js";
 import { releaseView } from "../schemas/releases.js";
 
 export const withdrawRelease = defineRoute({

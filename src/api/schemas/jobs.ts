@@ -8,7 +8,7 @@ import {
   LIMIT_NAMES,
   VERDICTS,
 } from "../../vocabulary/index.js";
-import { hex256, timestamp } from "./common.js";
+import { hex256, timestamp } from "./parameters.js";
 
 const shownState = z
   .enum(["queued", "running", "checking", "held", "done", "failed", "cancelled", "ended"])

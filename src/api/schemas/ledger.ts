@@ -1,7 +1,7 @@
 /** What the ledger's calls take and give. */
 import { z } from "zod";
 import { MAX_ENTRIES } from "../../ledger/index.js";
-import { base64 } from "./common.js";
+import { base64 } from "./parameters.js";
 
 const place = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 

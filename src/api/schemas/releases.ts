@@ -1,7 +1,7 @@
 /** What releases and reviews look like on the wire. */
 import { z } from "zod";
 import { VERDICTS } from "../../vocabulary/index.js";
-import { base64, hex256, timestamp } from "./common.js";
+import { base64, hex256, timestamp } from "./parameters.js";
 
 const outputId = z.string().regex(/^out_[0-9A-Z]{26}$/, "must be an output's id (out_…)");
 const fileName = z.string().min(1).max(256);

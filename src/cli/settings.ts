@@ -1,0 +1,73 @@
+/** Settings come from flags, then GLOVEBOX_* variables, then the profile that `login` wrote. */
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { Usage } from "./failure.js";
+import { type Profile, profileDir, readProfile } from "./profile.js";
+
+export type Language = "en" | "zh";
+
+/** The flags that every command has. */
+export interface CommonFlags {
+  json?: boolean;
+  lang?: string;
+  url?: string;
+  token?: string;
+  profile?: string;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Settings {
+  url: string | undefined;
+  token: string | undefined;
+  profileDir: string;
+  profile: Profile | undefined;
+}
+
+export function settingsOf(flags: CommonFlags, env: Environment): Settings {
+  const dir = flags.profile ?? env.GLOVEBOX_PROFILE ?? profileDir(env);
+  const profile = readProfile(dir);
+  return {
+    url: flags.url ?? env.GLOVEBOX_URL ?? profile?.url,
+    token: flags.token ?? env.GLOVEBOX_TOKEN ?? profile?.token,
+    profileDir: dir,
+    profile,
+  };
+}
+
+export function languageOf(flags: CommonFlags, env: Environment): Language {
+  const wanted = flags.lang ?? env.GLOVEBOX_LANG ?? env.LC_ALL ?? env.LC_MESSAGES ?? env.LANG ?? "";
+  return wanted.toLowerCase().startsWith("zh") ? "zh" : "en";
+}
+
+/** @throws Usage when there is no address, or a token would travel in clear. */
+export function requireUrl(url: string | undefined): URL {
+  if (!url) {
+    throw new Usage(
+      "No node is named. Log in first (glovebox login --url U --token T), or set GLOVEBOX_URL.",
+      "未指定节点。请先登录：glovebox login --url U --token T，或设置 GLOVEBOX_URL。",
+    );
+  }
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (!parsed || !["http:", "https:"].includes(parsed.protocol)) {
+    throw new Usage("The node's address must be an http or https URL.", "节点地址必须是 http 或 https URL。");
+  }
+  if (parsed.protocol === "http:" && !isLoopback(parsed.hostname)) {
+    throw new Usage(
+      "Over plain http a token is sent only to this machine; use https for another.",
+      "明文 http 仅可用于本机；访问其他主机请使用 https。",
+    );
+  }
+  return parsed;
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/;
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
+
+/** Where a node of this user keeps its data when nothing is said. */
+export function dataDirOf(env: Environment): string {
+  return (
+    env.GLOVEBOX_DATA_DIR ??
+    join(env.XDG_DATA_HOME || join(env.HOME || homedir(), ".local", "share"), "glovebox")
+  );
+}
