@@ -27,9 +27,18 @@ import { EFFECTFUL_PACKAGES, importProblem, NAMELESS, PURE_NAMES, roomOf } from 
 
 /** Every violation in a source tree. @param {string} src @returns {Violation[]} */
 export function lintTree(src) {
-  const files = filesBelow(src).filter((file) => file.endsWith(".ts"));
-  const modules = new Map(files.map((file) => [file, parseModule(readFileSync(join(src, file), "utf8"))]));
-  return files.flatMap((file) => {
+  /** @type {Map<string, Module>} */
+  const modules = new Map();
+  /** @type {Violation[]} */
+  const unreadable = [];
+  for (const file of filesBelow(src).filter((name) => name.endsWith(".ts"))) {
+    try {
+      modules.set(file, parseModule(readFileSync(join(src, file), "utf8")));
+    } catch {
+      unreadable.push({ file, message: "swc cannot parse it" });
+    }
+  }
+  const violations = [...modules.keys()].flatMap((file) => {
     const messages = [
       ...nameProblems(file),
       ...importProblems(file, modules, src),
@@ -37,6 +46,7 @@ export function lintTree(src) {
     ];
     return messages.map((message) => ({ file, message }));
   });
+  return [...unreadable, ...violations];
 }
 
 /** @param {string} file */

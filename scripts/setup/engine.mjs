@@ -12,6 +12,7 @@
  */
 import { spawn } from "node:child_process";
 import { chmodSync, closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { CommandFailed, findProgram, tail } from "./command.mjs";
 import { pingEngine } from "./docker-http.mjs";
@@ -74,43 +75,68 @@ export function privateEnginePid(env = process.env) {
 /** @typedef {ReturnType<typeof enginePaths>} Paths */
 
 /**
- * The pid in the pidfile, if that process is a dockerd on our data root: pids are reused, above all after a reboot.
- * @param {Paths} paths
+ * The pid in a pidfile, if that process is the program on our own files: pids are reused, above all after a reboot.
+ * @param {string} pidfile
+ * @param {string} program
+ * @param {string} word an argument that only ours has
  */
-function runningDockerd(paths) {
-  if (!existsSync(paths.pidfile)) return undefined;
-  const pid = Number(readFileSync(paths.pidfile, "utf8"));
-  try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    return words[0]?.endsWith("dockerd") && words.includes(paths.data) ? pid : undefined;
-  } catch {
-    return undefined;
-  }
+function runningProgram(pidfile, program, word) {
+  if (!existsSync(pidfile)) return undefined;
+  const pid = Number(readFileSync(pidfile, "utf8"));
+  const words = commandLine(pid);
+  return words[0]?.endsWith(program) && words.includes(word) ? pid : undefined;
 }
 
-/** A dead or unresponsive engine's process, pidfile, socket and mounts. @param {Paths} paths */
+/** @param {Paths} paths */
+const runningDockerd = (paths) => runningProgram(paths.pidfile, "dockerd", paths.data);
+
+/**
+ * A dead or unresponsive engine's processes, pidfiles, socket and mounts. Its containerd would be taken for alive by
+ * its pidfile alone, and then waited for in vain. Containers' own shims are left to the next dockerd, which ends them.
+ * @param {Paths} paths
+ */
 async function clearRemains(paths) {
-  const pid = runningDockerd(paths);
-  if (pid !== undefined && !(await endProcess(pid, "SIGTERM", 15_000)))
-    await endProcess(pid, "SIGKILL", 5_000);
-  rmSync(paths.pidfile, { force: true });
-  rmSync(paths.socket, { force: true });
+  const containerd = join(paths.exec, "containerd");
+  const pidfile = join(containerd, "containerd.pid");
+  await endIfRunning(runningDockerd(paths));
+  await endIfRunning(runningProgram(pidfile, "containerd", join(containerd, "containerd.toml")));
+  for (const file of [paths.pidfile, paths.socket, pidfile]) rmSync(file, { force: true });
   await unmountBelow(paths.data);
   await unmountBelow(paths.exec);
 }
 
-/** @param {number} pid @param {NodeJS.Signals} signal @param {number} withinMs */
+/** @param {number | undefined} pid */
+async function endIfRunning(pid) {
+  if (pid === undefined || (await endProcess(pid, "SIGTERM", 15_000))) return;
+  await endProcess(pid, "SIGKILL", 5_000);
+}
+
+/**
+ * Sends a signal and waits; whether the process has ended.
+ * @param {number} pid @param {NodeJS.Signals} signal @param {number} withinMs
+ */
 async function endProcess(pid, signal, withinMs) {
   const deadline = Date.now() + withinMs;
   try {
     process.kill(pid, signal);
-    while (Date.now() < deadline) {
-      await delay(50);
-      process.kill(pid, 0);
-    }
-    return false;
   } catch {
-    return true; // no such process: it has ended
+    return true; // no such process
+  }
+  while (commandLine(pid).length > 0) {
+    if (Date.now() > deadline) return false;
+    await delay(30);
+  }
+  return true;
+}
+
+/** Words of a process's command line; none if it has ended, noticed by its parent or not. @param {number} pid */
+function commandLine(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8")
+      .split("\0")
+      .filter((word) => word !== "");
+  } catch {
+    return [];
   }
 }
 
