@@ -15,7 +15,7 @@ import {
   mediaTypeOf,
   rawValueFinding,
   verdictOf,
-} from "../privacy/disclosure/index.js";
+} from "../privacy/index.js";
 import { type Verdict, worstVerdict } from "../vocabulary/index.js";
 import { kindOf } from "./claim.js";
 import type { JobsParts } from "./jobs.js";

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type { Logger } from "pino";
 import type { Catalog } from "../catalog/index.js";
 import type { Ledger } from "../ledger/index.js";
-import type { Checker } from "../privacy/disclosure/index.js";
+import type { Checker } from "../privacy/index.js";
 import type { Keys, Store, Vault } from "../store/index.js";
 import type { Actor, Clock, IsolationLevel, Page, PageRequest, RunId } from "../vocabulary/index.js";
 import type { JobsConfig } from "./config.js";

@@ -6,7 +6,7 @@
  * through a release.
  */
 import type { Readable } from "node:stream";
-import type { Finding } from "../privacy/disclosure/index.js";
+import type { Finding } from "../privacy/index.js";
 import { type Actor, GloveboxError } from "../vocabulary/index.js";
 import type { FindingView, HeldOutput, JobRecord, OutputName, OutputView } from "./job.js";
 import type { JobsParts } from "./jobs.js";

@@ -6,7 +6,7 @@
  */
 import { Readable } from "node:stream";
 import type { Tx } from "../ledger/index.js";
-import { mediaTypeOf } from "../privacy/disclosure/index.js";
+import { mediaTypeOf } from "../privacy/index.js";
 import { GloveboxError } from "../vocabulary/index.js";
 import { type Changes, moveRun } from "./change.js";
 import { kindOf } from "./claim.js";

@@ -99,13 +99,10 @@ function refuseTooMany(tx: Tx, parts: JobsParts, actor: Actor): void {
 function isolationOf(parts: JobsParts, job: ParsedJob, grade: Grade, data: JobData[]): IsolationLevel {
   // A rehearsal touches no data: its twin is public, whatever the grade of the original.
   const needed: Grade = job.mode === "dry_run" ? 1 : grade;
-  const accepted = data.every((d) => d.dataset.grade < 4 || containerAccepted(d.dataset));
+  const accepted = data.every(
+    (d) => d.dataset.grade < 4 || d.dataset.assessment?.container_accepted === true,
+  );
   return isolationFor(needed, parts.config.isolation, accepted);
-}
-
-/** The owner's recorded decision that a container will do for data of grade 4. */
-function containerAccepted({ assessment }: DatasetRow): boolean {
-  return (assessment as { container_accepted?: boolean } | null)?.container_accepted === true;
 }
 
 function insertJob(
