@@ -1,6 +1,7 @@
 /** The sandbox: where untrusted programs run, and how the node's own helpers are confined. */
 
 export type { Bind, ConfinementProfile } from "./confinement/arguments.js";
+export { probeConfinement } from "./confinement/probe.js";
 export { type ConfinedOptions, findProgram, spawnConfined, stderrTail } from "./confinement/spawn.js";
 export { createDockerExecutor, type DockerOptions } from "./docker/executor.js";
 export { type EngineAddress, findEngine, privateEngineSocket } from "./engine.js";

@@ -22,8 +22,8 @@ import { delimiter, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { packageRoot } from "../../store/index.js";
 import { GloveboxError } from "../../vocabulary/index.js";
-import { type Group, makeGroup } from "../cgroup.js";
-import { ownerTag } from "../owner.js";
+import { type Group, groupNames, makeGroup, removeGroup } from "../cgroup.js";
+import { ownerAlive, ownerTag } from "../owner.js";
 import { compileFilter, thisMachine } from "../seccomp/bpf.js";
 import { allowedRules } from "../seccomp/profile.js";
 import {
@@ -96,8 +96,19 @@ function systemLibraries(): World["libraries"] {
   return list;
 }
 
+const GROUP_PREFIX = "confined-";
+
+/** Groups outlive a process that ends before its children's funerals. */
+function sweepGroups(): void {
+  for (const name of groupNames(GROUP_PREFIX)) {
+    const owner = name.slice(GROUP_PREFIX.length).split("-").slice(0, 2).join("-");
+    if (!ownerAlive(owner)) removeGroup(name);
+  }
+}
+
 function findTools(): Tools {
   if (tools) return tools;
+  if (isRoot()) sweepGroups();
   const machine = thisMachine();
   if (!machine) {
     throw new GloveboxError("engine_unavailable", { detail: `no system call filter for ${process.arch}` });
@@ -176,7 +187,7 @@ export function spawnConfined(options: ConfinedOptions): ChildProcess {
   if (isRoot())
     for (const bind of confined.binds) if (bind.writable) chownSync(bind.source, NOBODY_ID, NOBODY_ID);
   const group = isRoot()
-    ? makeGroup(`confined-${ownerTag()}-${randomBytes(4).toString("hex")}`, {
+    ? makeGroup(`${GROUP_PREFIX}${ownerTag()}-${randomBytes(4).toString("hex")}`, {
         memoryMb: options.memoryMb,
         processes: PROFILE_LIMITS[options.profile].processes,
       })

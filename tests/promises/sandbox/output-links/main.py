@@ -1,0 +1,13 @@
+import os, socket
+os.chdir("/out")
+os.symlink("/etc/passwd", "passwd.txt")
+os.symlink("/proc/self/environ", "environ.txt")
+os.symlink("real.txt", "twin.txt")
+os.symlink("../../../../../../etc/shadow", "shadow.txt")
+os.symlink("/", "root")
+open("real.txt", "w").write("real")
+open("linked.txt", "w").write("linked")
+os.link("linked.txt", "second-name.txt")
+os.mkdir("folder.csv")
+s = socket.socket(socket.AF_UNIX)
+s.bind("/out/socket.txt")

@@ -1,0 +1,4 @@
+import { conformance } from "./conformance.js";
+import { dockerBench } from "./harness.js";
+
+conformance("container", dockerBench);
