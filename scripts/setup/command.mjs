@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** A program that ended badly; `output` is the end of what it said. */
+/** A program that ended badly; `output` is the beginning and the end of what it said. */
 export class CommandFailed extends Error {
   /**
    * @param {string} what
@@ -22,7 +22,7 @@ export function findProgram(name, path = process.env.PATH ?? "") {
 }
 
 /**
- * Runs a program to its end with its output going to a file; throws CommandFailed with the end of it.
+ * Runs a program to its end with its output going to a file; throws CommandFailed with its beginning and end.
  * @param {string} program
  * @param {string[]} args
  * @param {{ log: string, cwd?: string, env?: Record<string, string> }} options
@@ -36,7 +36,7 @@ export async function runLogged(program, args, { log, cwd, env }) {
   });
   closeSync(out);
   const code = await exitOf(child);
-  if (code !== 0) throw new CommandFailed(`${program} ${args[0] ?? ""}`.trim(), tail(log, 30));
+  if (code !== 0) throw new CommandFailed(`${program} ${args[0] ?? ""}`.trim(), excerpt(log));
 }
 
 /**
@@ -67,6 +67,13 @@ export function exitOf(child) {
     child.once("error", reject);
     child.once("close", resolve);
   });
+}
+
+/** First and last lines of a text file: npm says what is wrong first, compilers last. @param {string} file */
+export function excerpt(file, first = 15, last = 15) {
+  const lines = existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
+  if (lines.length <= first + last) return lines.join("\n");
+  return [...lines.slice(0, first), `… (all of it in ${file})`, ...lines.slice(-last)].join("\n");
 }
 
 /** Last lines of a text file; empty if there is none. @param {string} file @param {number} lines */
