@@ -80,10 +80,8 @@ export const columnEvidence = z.object({
   declared: z.boolean(),
   rows: z.int().nonnegative(),
   nulls: z.int().nonnegative(),
-  /** Why the next narrower type did not fit, and the first line where it did not. */
-  not: z
-    .array(z.object({ type: z.enum(COLUMN_TYPES), values: z.int(), line: z.int().optional() }))
-    .optional(),
+  /** The narrower types that did not fit, each with a line where it did not. */
+  not: z.array(z.object({ type: z.enum(COLUMN_TYPES), line: z.int().optional() })).optional(),
 });
 export type ColumnEvidence = z.infer<typeof columnEvidence>;
 

@@ -1,0 +1,126 @@
+/** The engine as other rooms use it: requests to a pool of confined processes. Plaintext only passes through here. */
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import { spawnConfined } from "../../sandbox/index.js";
+import { packageRoot } from "../../store/index.js";
+import { invalidInput, parseInput } from "../../vocabulary/index.js";
+import {
+  ENGINE_LIMITS,
+  type Engine,
+  type Imported,
+  type ImportInput,
+  type Materialised,
+  type ScanHit,
+  type ScanInput,
+} from "./model.js";
+import { EnginePool } from "./pool.js";
+import { type EngineRequest, engineRequest, type RequestOf } from "./protocol.js";
+import { twin } from "./twin.js";
+
+export interface EngineOptions {
+  /** How many processes at most. */
+  processes?: number;
+  /** What one request may use, in MiB, its files in memory not counted. */
+  memoryMb?: number;
+  threads?: number;
+  /** What one request's files in memory may take, in MiB. */
+  tmpMb?: number;
+  deadlineMs?: number;
+  /** Largest CSV. */
+  importBytes?: number;
+}
+
+const QUEUE = 256;
+/** Node and the code itself need this much of `memoryMb`; the rest is DuckDB's. */
+const OVERHEAD_MB = 160;
+
+function settingsOf(options: EngineOptions) {
+  const quarter = Math.floor(totalmem() / 4 / 1024 ** 2);
+  return {
+    processes: 2,
+    memoryMb: 512,
+    threads: 2,
+    tmpMb: Math.max(512, Math.min(8192, quarter)),
+    deadlineMs: 15 * 60_000,
+    importBytes: ENGINE_LIMITS.import_bytes,
+    ...options,
+  };
+}
+
+function spawnEngine(settings: ReturnType<typeof settingsOf>) {
+  return spawnConfined({
+    profile: "engine",
+    entry: join(packageRoot(), "dist/catalog/engine/process/main.js"),
+    args: [`--memory-mb=${settings.memoryMb - OVERHEAD_MB}`, `--threads=${settings.threads}`],
+    // Its files are memory too, so the two limits add up.
+    memoryMb: settings.memoryMb + settings.tmpMb,
+    tmpMb: settings.tmpMb,
+  });
+}
+
+/** A request is checked before it takes a process. */
+const checked = <R extends EngineRequest>(request: R): R => parseInput(engineRequest, request) as R;
+
+export function createEngine(options: EngineOptions = {}): Engine {
+  const settings = settingsOf(options);
+  if (settings.memoryMb < OVERHEAD_MB + 64)
+    throw invalidInput("engine memory", `at least ${OVERHEAD_MB + 64} MiB`);
+  const pool = new EnginePool({
+    spawn: () => spawnEngine(settings),
+    processes: settings.processes,
+    queue: QUEUE,
+    deadlineMs: settings.deadlineMs,
+  });
+  return {
+    importCsv: (input) => importCsv(pool, settings.importBytes, input),
+    materialise: (input) => materialise(pool, input),
+    twin,
+    scan: (input) => scan(pool, input),
+    close: () => pool.close(),
+  };
+}
+
+async function importCsv(pool: EnginePool, maxBytes: number, input: ImportInput): Promise<Imported> {
+  const request = checked({
+    op: "import" as const,
+    declared: input.declared,
+    unit_column: input.unitColumn,
+    max_rows_per_unit: input.maxRowsPerUnit,
+    max_bytes: maxBytes,
+    inputs: input.unitIndex ? ["unit_index" as const, "source" as const] : ["source" as const],
+  });
+  const inputs = input.unitIndex ? [input.unitIndex, input.source] : [input.source];
+  const { result, outputs } = await pool.ask(request as RequestOf<"import">, inputs);
+  const [parquet, unitIndex] = outputs;
+  const dispose = () => {
+    for (const output of outputs) output.destroy();
+  };
+  return { ...result, parquet: parquet!, unitIndex: unitIndex!, dispose };
+}
+
+async function materialise(
+  pool: EnginePool,
+  input: Parameters<Engine["materialise"]>[0],
+): Promise<Materialised> {
+  const request = checked({
+    op: "materialise" as const,
+    spec: input.spec,
+    inputs: ["parquet" as const] as [parquet: "parquet"],
+  });
+  const { result, outputs } = await pool.ask(request, [input.parquet]);
+  const csv = outputs[0]!;
+  return { csv, rows: result.rows, dispose: () => csv.destroy() };
+}
+
+async function scan(pool: EnginePool, input: ScanInput): Promise<ScanHit[]> {
+  const request = checked({
+    op: "scan" as const,
+    columns: input.columns,
+    unit_column: input.unitColumn,
+    significant_digits: input.significantDigits ?? 8,
+    texts: input.texts.map(({ name }) => name),
+    inputs: ["parquet", ...input.texts.map((_, i) => `text ${i}`)],
+  });
+  const { result } = await pool.ask(request, [input.parquet, ...input.texts.map(({ content }) => content)]);
+  return result.hits;
+}

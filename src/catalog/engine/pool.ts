@@ -1,0 +1,100 @@
+/**
+ * A few engine processes, started when needed, kept warm, replaced when they die.
+ *
+ * Rules: a process does one request at a time; whoever waits is served in order; the queue is bounded. A process
+ * that is killed takes nothing with it but its own request.
+ */
+import type { ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
+import { GloveboxError } from "../../vocabulary/index.js";
+import { type Answer, EngineProcess } from "./exchange.js";
+import type { EngineRequest, RequestOf } from "./protocol.js";
+
+export interface PoolOptions {
+  spawn: () => ChildProcess;
+  processes: number;
+  /** How many requests may wait. */
+  queue: number;
+  /** From the first byte in to the last byte out. */
+  deadlineMs: number;
+}
+
+interface Waiting {
+  take: (process: EngineProcess) => void;
+  refuse: (error: GloveboxError) => void;
+}
+
+export class EnginePool {
+  private readonly idle: EngineProcess[] = [];
+  private readonly all = new Set<EngineProcess>();
+  private readonly waiting: Waiting[] = [];
+  private closed = false;
+
+  constructor(private readonly options: PoolOptions) {}
+
+  /** The processes that live now: for figures and tests. */
+  get size(): number {
+    return this.all.size;
+  }
+
+  async ask<Op extends EngineRequest["op"]>(request: RequestOf<Op>, inputs: Readable[]): Promise<Answer<Op>> {
+    // A source may fail while it waits; its error is seen when it is read.
+    for (const input of inputs) input.on("error", () => undefined);
+    const process = await this.acquire();
+    return process.ask(request, inputs, this.options.deadlineMs, () => this.release(process));
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const { refuse } of this.waiting.splice(0)) refuse(this.closing());
+    const idle = new Set(this.idle.splice(0));
+    await Promise.all(
+      [...this.all].map((process) => {
+        if (idle.has(process)) return process.stop();
+        process.kill();
+        return process.gone;
+      }),
+    );
+  }
+
+  private closing(): GloveboxError {
+    return new GloveboxError("engine_unavailable", { detail: "the engines are being stopped" });
+  }
+
+  private acquire(): Promise<EngineProcess> | EngineProcess {
+    if (this.closed) throw this.closing();
+    for (let free = this.idle.pop(); free; free = this.idle.pop()) if (free.alive) return free;
+    if (this.all.size < this.options.processes) return this.start();
+    if (this.waiting.length >= this.options.queue)
+      throw new GloveboxError("engine_unavailable", { detail: "too many requests wait for an engine" });
+    return new Promise((take, refuse) => this.waiting.push({ take, refuse }));
+  }
+
+  private start(): EngineProcess {
+    const process = new EngineProcess(this.options.spawn());
+    this.all.add(process);
+    void process.gone.then(() => {
+      this.all.delete(process);
+      this.next();
+    });
+    return process;
+  }
+
+  private release(process: EngineProcess): void {
+    if (process.alive && !this.closed) this.idle.push(process);
+    this.next();
+  }
+
+  /** Serves who waits longest, if a process is free or may be started. */
+  private next(): void {
+    if (this.closed || this.waiting.length === 0) return;
+    const free = this.idle.some((process) => process.alive);
+    if (!free && this.all.size >= this.options.processes) return;
+    const { take, refuse } = this.waiting.shift()!;
+    try {
+      take(this.acquire() as EngineProcess);
+    } catch (error) {
+      refuse(error instanceof GloveboxError ? error : this.closing());
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * A View as canonical CSV: original names, columns in the version's order, comma, LF, quotes only where needed,
+ * nulls empty, whole numbers whole, decimals in the shortest form that reads back as the same double, rows in file
+ * order. The unit's ordinal stays inside.
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { invalidInput } from "../../../vocabulary/index.js";
+import { csvField } from "../csv.js";
+import type { ViewSpec } from "../model.js";
+import type { MaterialiseRequest } from "../protocol.js";
+import { Duck, literal, quoted, stored } from "./duck.js";
+import { describeVersion, type VersionDescription } from "./parquet.js";
+import { type Inputs, type Outcome, saveInput, type Workplace } from "./workplace.js";
+
+/**
+ * The columns that the View shows, as indexes. @throws invalid_input where the spec and the version differ, or a
+ * treatment is not known: a View is never more than was asked for, and never a guess.
+ */
+export function shownColumns(version: VersionDescription, spec: ViewSpec): number[] {
+  const treatments = new Map(spec.columns.map(({ name, treatment }) => [name, treatment]));
+  if (treatments.size !== spec.columns.length) throw invalidInput("spec", "names a column twice");
+  for (const name of treatments.keys())
+    if (!version.columns.some((column) => column.name === name))
+      throw invalidInput(name, "is not a column of the version");
+  const shown: number[] = [];
+  version.columns.forEach(({ name }, i) => {
+    const treatment = treatments.get(name);
+    if (treatment === undefined) throw invalidInput(name, "has no treatment in the View");
+    if (typeof treatment !== "string")
+      throw invalidInput(name, `mask method ${treatment.method} is not known`);
+    if (treatment === "as_is") shown.push(i);
+  });
+  if (shown.length === 0) throw invalidInput("spec", "shows no column");
+  return shown;
+}
+
+export async function materialise(
+  work: Workplace,
+  request: MaterialiseRequest,
+  inputs: Inputs,
+): Promise<Outcome<"materialise">> {
+  const parquet = join(work.folder, "version.parquet");
+  await saveInput(inputs.next(), parquet);
+  const duck = await Duck.open(work);
+  try {
+    const version = await describeVersion(duck, parquet);
+    const shown = shownColumns(version, request.spec);
+    const header = join(work.folder, "header.csv");
+    await writeFile(header, `${shown.map((i) => csvField(version.columns[i]!.name)).join(",")}\n`);
+    const rows = join(work.folder, "rows.csv");
+    // A line that is empty because its only field is would be skipped by most readers.
+    const nulls = shown.length === 1 ? '""' : "";
+    await duck.run(
+      `COPY (SELECT ${shown.map((i) => quoted(stored(i))).join(", ")} FROM read_parquet(${literal(parquet)}))
+       TO ${literal(rows)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR ${literal(nulls)})`,
+    );
+    return { result: { rows: version.rows }, outputs: [[header, rows]] };
+  } finally {
+    duck.close();
+  }
+}

@@ -1,0 +1,12 @@
+/** The version that texts are compared with, as the parts of a scan share it. */
+import type { Duck } from "../duck.js";
+
+export interface ScanData {
+  duck: Duck;
+  folder: string;
+  rows: number;
+  /** SQL of its rows. */
+  table: string;
+  /** The same with `file_row_number`. */
+  numbered: string;
+}

@@ -1,0 +1,130 @@
+/**
+ * Runs of a record's values: a window of a text that holds at least four informative values of one record.
+ *
+ * A window's values are met in column c by a share q_c of all rows. Were columns independent, a given record would
+ * match in the columns S by chance with probability Π q_c; over all records and all choices of as many columns the
+ * expected number of such records is rows × C(columns, |S|) × Π q_c = 2^−strength. So a window full of common
+ * numbers matches much and means nothing, and a few rare values mean much. Over all windows the number of strong
+ * ones is then compared with what chance would give. Pure.
+ */
+import { lnChoose, poissonTail, SURPRISE, verdictOf } from "./chance.js";
+import type { Postings } from "./postings.js";
+import type { Window } from "./tokens.js";
+
+export const LEAST_VALUES = 4;
+/** Strengths in bits at which the number of windows is compared with chance; the first is the least that counts. */
+const STRENGTHS = [8, 12, 16, 20, 26, 32] as const;
+/** Rows looked at for one window, and for all windows of a scan. */
+const ROWS_PER_WINDOW = 40_000;
+const ROWS_IN_ALL = 60_000_000;
+
+/** The lists of rows that a window's tokens have in one column. */
+interface Matched {
+  lists: Int32Array[];
+  bits: number;
+}
+
+export interface RecordEvidence {
+  /** Distinct records met. */
+  count: number;
+  chance: number;
+  verdict: "fail" | "review" | undefined;
+}
+
+function matchedColumns(window: Window, postings: Postings): Matched[] {
+  const tokens = new Set(window.tokens);
+  const found: Matched[] = [];
+  for (const { rows } of postings.columns) {
+    const lists: Int32Array[] = [];
+    let covered = 0;
+    for (const token of tokens) {
+      const list = rows.get(token);
+      if (!list) continue;
+      lists.push(list);
+      covered += list.length;
+    }
+    if (covered > 0) found.push({ lists, bits: -Math.log2(covered / postings.rowCount) });
+  }
+  return found.filter(({ bits }) => bits > 0).sort((a, b) => b.bits - a.bits);
+}
+
+function holds(list: Int32Array, row: number): boolean {
+  let low = 0;
+  let high = list.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const value = list[middle]!;
+    if (value === row) return true;
+    if (value < row) low = middle + 1;
+    else high = middle - 1;
+  }
+  return false;
+}
+
+export class RecordFinder {
+  private looked = 0;
+  /** Windows that were not looked into for want of time. */
+  skipped = 0;
+  private windows = 0;
+  private readonly strong: { strength: number; row: number }[] = [];
+
+  constructor(private readonly postings: Postings) {}
+
+  look(window: Window): void {
+    if (window.tokens.length < LEAST_VALUES) return;
+    this.windows++;
+    const matched = matchedColumns(window, this.postings);
+    const most = matched.reduce((sum, { bits }) => sum + bits, 0);
+    if (matched.length < LEAST_VALUES || most - Math.log2(this.postings.rowCount) < STRENGTHS[0]) return;
+    if (this.looked > ROWS_IN_ALL) {
+      this.skipped++;
+      return;
+    }
+    for (const row of this.candidates(matched)) {
+      const strength = this.strength(matched, row);
+      if (strength >= STRENGTHS[0]) this.strong.push({ strength, row });
+    }
+  }
+
+  /** Rows that hold one of the rarest values: those of a record that is given away. */
+  private candidates(matched: Matched[]): Set<number> {
+    const rows = new Set<number>();
+    // A record with four values of these has one among all but three of the columns.
+    for (const { lists } of matched.slice(0, matched.length - LEAST_VALUES + 1)) {
+      for (const list of lists) {
+        if (rows.size + list.length > ROWS_PER_WINDOW) return rows;
+        for (const row of list) rows.add(row);
+        this.looked += list.length;
+      }
+    }
+    return rows;
+  }
+
+  private strength(matched: Matched[], row: number): number {
+    let bits = 0;
+    let values = 0;
+    for (const column of matched) {
+      if (!column.lists.some((list) => holds(list, row))) continue;
+      bits += column.bits;
+      values++;
+    }
+    if (values < LEAST_VALUES) return 0;
+    return bits - Math.log2(this.postings.rowCount) - lnChoose(matched.length, values) / Math.LN2;
+  }
+
+  evidence(): RecordEvidence {
+    let best: RecordEvidence = { count: 0, chance: 0, verdict: undefined };
+    let least = 1;
+    for (const limit of STRENGTHS) {
+      const records = new Set(this.strong.filter(({ strength }) => strength >= limit).map(({ row }) => row))
+        .size;
+      const chance = this.windows * 2 ** -limit;
+      const probability = poissonTail(records, chance);
+      if (records === 0 || probability >= least) continue;
+      least = probability;
+      const verdict = verdictOf(probability, SURPRISE);
+      best = { count: records, chance, verdict: verdict === "pass" ? undefined : verdict };
+    }
+    return best;
+  }
+}

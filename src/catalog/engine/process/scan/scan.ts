@@ -1,0 +1,174 @@
+/**
+ * The raw-value scan: does any of these texts hold the data's identifiers, plain or hidden, or runs of a record's
+ * values? Answers with counts and never with a value. Time and memory are bounded for any text; what a bound
+ * kept from being looked into is a hit of kind `unscanned`.
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { invalidInput } from "../../../../vocabulary/index.js";
+import type { ScanHit } from "../../model.js";
+import type { ScanRequest } from "../../protocol.js";
+import { Duck, literal } from "../duck.js";
+import { describeVersion } from "../parquet.js";
+import { type Inputs, type Outcome, saveInput, type Workplace } from "../workplace.js";
+import type { ScanData } from "./data.js";
+import { DecodeBudget, variants } from "./decodings.js";
+import { confirm, type Identifiers, loadCandidates, loadIdentifiers } from "./identifiers.js";
+import { judge } from "./judge.js";
+import { loadPostings } from "./postings.js";
+import { RecordFinder } from "./records.js";
+import { Lookout, type Sightings } from "./sightings.js";
+import { Tokens, type Window, windowsOf } from "./tokens.js";
+
+/** A text is looked at in pieces of this size that overlap; the rest of one longer than the limit is not. */
+const PIECE = 8 * 1024 * 1024;
+const OVERLAP = 4 * 1024;
+const LONGEST_TEXT = 64 * 1024 * 1024;
+const MAX_WINDOWS = 400_000;
+
+/** All that is gathered from the texts before the data are asked. */
+interface Gathered {
+  lookout: Lookout;
+  tokens: Tokens;
+  windows: Window[];
+  /** Places not looked into, by text. */
+  skipped: number[];
+}
+
+async function* piecesOf(source: AsyncIterable<Buffer>, tooLong: () => void): AsyncGenerator<Buffer> {
+  let held: Buffer[] = [];
+  let bytes = 0;
+  let total = 0;
+  for await (const chunk of source) {
+    total += chunk.length;
+    if (total > LONGEST_TEXT) {
+      tooLong();
+      for await (const _ of source) {
+        // The rest is read, as the wire wants, and left.
+      }
+      break;
+    }
+    held.push(chunk);
+    bytes += chunk.length;
+    if (bytes < PIECE) continue;
+    const piece = Buffer.concat(held);
+    yield piece;
+    held = [piece.subarray(piece.length - OVERLAP)];
+    bytes = OVERLAP;
+  }
+  if (bytes > 0) yield Buffer.concat(held);
+}
+
+function gatherWindows(into: Gathered, text: number, encoding: string, content: string): void {
+  for (const window of windowsOf(into.tokens, text, encoding, content)) {
+    if (window.tokens.length === 0) continue;
+    if (into.windows.length >= MAX_WINDOWS) {
+      into.skipped[text]!++;
+      return;
+    }
+    into.windows.push(window);
+  }
+}
+
+async function gather(identifiers: Identifiers, request: ScanRequest, inputs: Inputs): Promise<Gathered> {
+  const budget = new DecodeBudget();
+  const into: Gathered = {
+    lookout: new Lookout(identifiers, budget),
+    tokens: new Tokens(request.significant_digits),
+    windows: [],
+    skipped: request.texts.map(() => 0),
+  };
+  for (const text of request.texts.keys()) {
+    const before = budget.skipped;
+    for await (const piece of piecesOf(inputs.next(), () => budget.skipped++)) {
+      for (const variant of variants(piece, budget)) {
+        into.lookout.look(text, variant);
+        gatherWindows(into, text, variant.encoding, variant.readable);
+      }
+    }
+    into.skipped[text]! += budget.skipped - before + (into.tokens.full ? 1 : 0);
+  }
+  return into;
+}
+
+async function identifierHits(
+  data: ScanData,
+  identifiers: Identifiers,
+  found: Sightings[],
+  names: string[],
+): Promise<ScanHit[]> {
+  const all = new Set(found.flatMap(({ candidates, numbers }) => [...candidates.keys(), ...numbers]));
+  if (all.size === 0) return [];
+  const path = join(data.folder, "candidates.jsonl");
+  await writeFile(path, [...all].map((candidate) => JSON.stringify({ candidate })).join("\n"));
+  await loadCandidates(data.duck, "candidates", path);
+  const hits: ScanHit[] = [];
+  for (const column of identifiers.columns) {
+    const confirmed = await confirm(data.duck, column, "candidates");
+    if (confirmed.size === 0) continue;
+    for (const seen of found) {
+      const hit = judge(seen, names[seen.text]!, column, confirmed);
+      if (hit) hits.push(hit);
+    }
+  }
+  return hits;
+}
+
+async function recordHits(data: ScanData, request: ScanRequest, gathered: Gathered): Promise<ScanHit[]> {
+  const { windows, tokens, skipped } = gathered;
+  if (windows.length === 0 || data.rows < 2) return [];
+  const postings = await loadPostings(data, request.columns, tokens.keys, request.significant_digits);
+  const finders = new Map<string, { window: Window; finder: RecordFinder }>();
+  for (const window of windows) {
+    const place = `${window.text} ${window.encoding}`;
+    const entry = finders.get(place) ?? { window, finder: new RecordFinder(postings) };
+    finders.set(place, entry);
+    entry.finder.look(window);
+  }
+  const hits: ScanHit[] = [];
+  for (const { window, finder } of finders.values()) {
+    skipped[window.text]! += finder.skipped;
+    const { verdict, count, chance } = finder.evidence();
+    if (!verdict) continue;
+    const { text, encoding } = window;
+    hits.push({ name: request.texts[text]!, kind: "record_run", encoding, count, chance, verdict });
+  }
+  return hits;
+}
+
+function unscannedHits(request: ScanRequest, skipped: number[]): ScanHit[] {
+  return request.texts.flatMap((name, text) => {
+    const count = skipped[text]!;
+    if (count === 0) return [];
+    return [
+      { name, kind: "unscanned" as const, encoding: "exact", count, chance: 0, verdict: "review" as const },
+    ];
+  });
+}
+
+export async function scan(work: Workplace, request: ScanRequest, inputs: Inputs): Promise<Outcome<"scan">> {
+  const parquet = join(work.folder, "version.parquet");
+  await saveInput(inputs.next(), parquet);
+  const duck = await Duck.open(work);
+  try {
+    const { rows, columns } = await describeVersion(duck, parquet);
+    if (
+      columns.some(
+        ({ name, type }, i) => request.columns[i]?.name !== name || request.columns[i]?.type !== type,
+      )
+    )
+      throw invalidInput("columns", "are not those of the version");
+    const table = `read_parquet(${literal(parquet)})`;
+    const numbered = `read_parquet(${literal(parquet)}, file_row_number = true)`;
+    const data: ScanData = { duck, folder: work.folder, rows, table, numbered };
+    const identifiers = await loadIdentifiers(duck, table, request.columns, request.unit_column);
+    const gathered = await gather(identifiers, request, inputs);
+    const hits = [
+      ...(await identifierHits(data, identifiers, gathered.lookout.found, request.texts)),
+      ...(await recordHits(data, request, gathered)),
+    ];
+    return { result: { hits: [...hits, ...unscannedHits(request, gathered.skipped)] }, outputs: [] };
+  } finally {
+    duck.close();
+  }
+}

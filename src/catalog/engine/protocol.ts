@@ -1,0 +1,69 @@
+/** What is said over the wire; both sides parse every header with these schemas. */
+import { z } from "zod";
+import {
+  columnEvidence,
+  columnName,
+  columnSchema,
+  declaredColumn,
+  ENGINE_LIMITS,
+  scanHit,
+  viewSpec,
+} from "./model.js";
+
+const count = z.int().nonnegative();
+
+const importRequest = z.object({
+  op: z.literal("import"),
+  declared: z.array(declaredColumn).max(ENGINE_LIMITS.columns),
+  unit_column: columnName.optional(),
+  max_rows_per_unit: z.int().positive(),
+  max_bytes: z.int().positive(),
+  inputs: z.union([z.tuple([z.literal("source")]), z.tuple([z.literal("unit_index"), z.literal("source")])]),
+});
+const materialiseRequest = z.object({
+  op: z.literal("materialise"),
+  spec: viewSpec,
+  inputs: z.tuple([z.literal("parquet")]),
+});
+const scanRequest = z.object({
+  op: z.literal("scan"),
+  columns: z.array(columnSchema).min(1).max(ENGINE_LIMITS.columns),
+  unit_column: columnName.optional(),
+  significant_digits: z.int().min(1).max(17),
+  texts: z.array(z.string().max(ENGINE_LIMITS.text_name_chars)).max(ENGINE_LIMITS.texts),
+  /** `parquet`, then one for each text. */
+  inputs: z.array(z.string()).min(1),
+});
+
+export const engineRequest = z.discriminatedUnion("op", [importRequest, materialiseRequest, scanRequest]);
+export type EngineRequest = z.infer<typeof engineRequest>;
+export type RequestOf<Op extends EngineRequest["op"]> = Extract<EngineRequest, { op: Op }>;
+export type ImportRequest = z.infer<typeof importRequest>;
+export type MaterialiseRequest = z.infer<typeof materialiseRequest>;
+export type ScanRequest = z.infer<typeof scanRequest>;
+
+export const RESULTS = {
+  import: z.object({
+    columns: z.array(columnSchema).min(1).max(ENGINE_LIMITS.columns),
+    evidence: z.array(columnEvidence),
+    delimiter: z.string().length(1),
+    rows: count,
+    units: count,
+  }),
+  materialise: z.object({ rows: count }),
+  scan: z.object({ hits: z.array(scanHit).max(100_000) }),
+} as const;
+export type EngineResult<Op extends keyof typeof RESULTS> = z.infer<(typeof RESULTS)[Op]>;
+
+/** What an engine may say went wrong. Its words are the engine's own, never DuckDB's. */
+export const engineFailure = z.object({
+  code: z.enum(["invalid_input", "too_large", "internal"]),
+  detail: z.string().max(2000),
+  errors: z.array(z.object({ path: z.string().max(400), message: z.string().max(400) })).max(100),
+});
+export type EngineFailure = z.infer<typeof engineFailure>;
+
+export const engineResponse = z.discriminatedUnion("ok", [
+  z.object({ ok: z.literal(true), result: z.unknown(), outputs: z.array(z.string()).max(8) }),
+  z.object({ ok: z.literal(false), failure: engineFailure }),
+]);
