@@ -2,7 +2,7 @@
  * A real node as a test runs it: `glovebox up` in a process of its own, on a free port and a folder of its own, that
  * can be stopped, killed without warning, and started again on the same folder.
  *
- * The first line on stdout of `up --json` is `{url, pid, workers: [pid…], redis?: pid}`.
+ * The first line on stdout of `up --json` is `{url, pid, workers: [pid…], redis_pid, data_dir}`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -27,7 +27,8 @@ export interface Ready {
   url: string;
   pid: number;
   workers: number[];
-  redis?: number;
+  /** Process id of its private Redis; null where it uses another. */
+  redis_pid: number | null;
 }
 
 export interface RunningNode extends Ready {

@@ -34,7 +34,7 @@ async function sleepingContainer(docker: Docker): Promise<Docker.Container> {
   await new Promise((resolve, reject) =>
     docker.modem.followProgress(progress, (cause) => (cause ? reject(cause) : resolve(undefined))),
   );
-  const HostConfig = { NetworkMode: "none" };
+  const HostConfig = { NetworkMode: "none", Init: true };
   const container = await docker.createContainer({
     Image: "sleep:test",
     Cmd: ["/bin/sleep", "600"],
@@ -111,7 +111,8 @@ describe("the private engine", () => {
     await startPrivateEngine(env);
     const running = pid();
     await stopPrivateEngine(env);
-    expect([isAlive(running), await answers(), ownMounts()]).toEqual([false, false, []]);
+    await until(() => !isAlive(running), "the engine's process to be gone");
+    expect([await answers(), ownMounts()]).toEqual([false, []]);
   });
 });
 

@@ -83,12 +83,12 @@ test("a build that fails says why and leaves no image", async () => {
   const recipe = {
     ...readRecipe("python"),
     image: "broken",
-    packages: ["no-such-package"],
+    suite: "no-such-suite",
     digest: "0".repeat(64),
   };
   await expect(ensureImage(engine.socketPath, recipe)).rejects.toMatchObject({
     message: expect.stringContaining("mmdebstrap"),
-    output: expect.stringContaining("no-such-package"),
+    output: expect.stringContaining("no-such-suite"),
   });
   expect((await presentImages(engine.socketPath)).filter(({ image }) => image === "broken")).toEqual([]);
 });
