@@ -1,10 +1,10 @@
 /**
  * Installing Debian packages: only as root on Debian or Ubuntu, all that is missing in one go.
  *
- * What was not asked for is not started: with RUNLEVEL=1, a package's own service stays down. On Debian that holds for
- * redis-server, which would else listen on a port; docker.io is left out of it, since its engine is what we look for.
+ * Packages that bring a service (docker.io, redis-server) start it as Debian decides, where a service manager runs: a
+ * Docker engine so started is then used; a redis-server, which listens on loopback, is not.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findProgram, runLogged } from "./command.mjs";
@@ -42,17 +42,10 @@ function readOsRelease() {
 /** @param {string[]} packages */
 export async function installPackages(packages) {
   const log = join(tmpdir(), `glovebox-apt-${process.pid}.log`);
-  const quiet = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" };
-  await runLogged("apt-get", ["update", ...APT], { log, env: quiet });
-  const engine = packages.filter((name) => name === "docker.io");
-  const others = packages.filter((name) => name !== "docker.io");
-  for (const [names, env] of /** @type {const} */ ([
-    [others, { ...quiet, RUNLEVEL: "1" }],
-    [engine, quiet],
-  ])) {
-    if (names.length === 0) continue;
-    await runLogged("apt-get", ["install", "--no-install-recommends", ...APT, ...names], { log, env });
-  }
+  const env = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" };
+  await runLogged("apt-get", ["update", ...APT], { log, env });
+  await runLogged("apt-get", ["install", "--no-install-recommends", ...APT, ...packages], { log, env });
+  rmSync(log, { force: true });
 }
 
 /** The command that a person would type. @param {string[]} packages */
