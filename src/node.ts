@@ -1,0 +1,279 @@
+/**
+ * The composition root: opens the rooms, wires them, and starts and stops the node's processes.
+ *
+ * Rules: nothing is decided here. Workers and Redis are children that are started again when they die; engines and
+ * checkers are started by their rooms, confined. A node without a container engine still serves everything but
+ * sandbox jobs, and says so.
+ */
+import type { Server } from "node:http";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { pino } from "pino";
+import { type Airlock, createAirlock } from "./airlock/index.js";
+import { createApi, createHttpServer, listen, stopServer } from "./api/index.js";
+import { type Catalog, createCatalog, createEngine, type Engine } from "./catalog/index.js";
+import {
+  createJobs,
+  internalRouter,
+  type Jobs,
+  type RedisAddress,
+  sendWakeups,
+  type Wakeups,
+  type WorkerSettings,
+  workerEntry,
+} from "./jobs/index.js";
+import { type Ledger, openLedger } from "./ledger/index.js";
+import { KeptChild } from "./node/children.js";
+import { type NodeConfig, nodeConfig } from "./node/config.js";
+import { startRedis } from "./node/redis.js";
+import { nameOf, Ticker } from "./node/ticks.js";
+import { CHECKER_ENTRY, type Checker, createChecker } from "./privacy/index.js";
+import { findEngine, spawnConfined } from "./sandbox/index.js";
+import {
+  type Keys,
+  openKeys,
+  openStore,
+  openVault,
+  packageRoot,
+  type Store,
+  type Vault,
+} from "./store/index.js";
+import { type Clock, systemClock } from "./vocabulary/index.js";
+
+export type { NodeConfig } from "./node/config.js";
+
+export interface RunningNode {
+  url: string;
+  pid: number;
+  workers: number[];
+  redisPid: number | undefined;
+  dataDir: string;
+  close(): Promise<void>;
+}
+
+export interface Rooms {
+  store: Store;
+  keys: Keys;
+  vault: Vault;
+  ledger: Ledger;
+  engine: Engine;
+  checker: Checker;
+  catalog: Catalog;
+  jobs: Jobs;
+  airlock: Airlock;
+  close(): Promise<void>;
+}
+
+const CHECKER_TMP_MB = 64;
+const TICK_MS = 1_000;
+const EXPIRY_TICK_MS = 5_000;
+const STOP_GRACE_MS = 15_000;
+
+function startChecker(): Checker {
+  return createChecker({
+    spawn: (memoryMb, cpuSeconds) =>
+      spawnConfined({
+        profile: "checker",
+        entry: join(packageRoot(), CHECKER_ENTRY),
+        memoryMb,
+        cpuSeconds,
+        tmpMb: CHECKER_TMP_MB,
+      }),
+  });
+}
+
+/** Opens every room on one data directory. The clock may be a test's. */
+export function openRooms(
+  config: Pick<NodeConfig, "dataDir" | "domain" | "keyFile">,
+  log: Logger,
+  clock: Clock,
+): Rooms {
+  const store = openStore(config.dataDir);
+  try {
+    const keys = openKeys(config.dataDir, config.keyFile === undefined ? {} : { keyFile: config.keyFile });
+    const vault = openVault(config.dataDir, keys);
+    const onListenerError = (error: unknown) =>
+      log.error({ error: nameOf(error) }, "a listener failed after a commit");
+    const ledger = openLedger({ store, keys, clock, domain: config.domain, onListenerError });
+    const engine = createEngine();
+    const checker = startChecker();
+    const catalog = createCatalog({ store, ledger, vault, keys, clock, engine });
+    const jobs = createJobs({ store, ledger, vault, keys, clock, catalog, checker, log });
+    const airlock = createAirlock({ store, ledger, vault, catalog, jobs, keys, clock });
+    const close = async () => {
+      await jobs.close();
+      await Promise.all([checker.close(), engine.close()]);
+      store.close();
+    };
+    return { store, keys, vault, ledger, engine, checker, catalog, jobs, airlock, close };
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+/** Starts a node and resolves when it serves. @throws invalid_input, engine_unavailable */
+export async function startNode(
+  given: Partial<NodeConfig>,
+  clock: Clock = systemClock,
+): Promise<RunningNode> {
+  const config = nodeConfig(given);
+  const log = pino({ name: "control", level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const rooms = openRooms(config, log, clock);
+  const node = new NodeProcesses(config, rooms, log, clock);
+  try {
+    return await node.start();
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
+}
+
+/** What a worker needs of the environment; where the wrapping key lies is not among it. */
+function workerEnvironment(): NodeJS.ProcessEnv {
+  const names = [
+    "PATH",
+    "HOME",
+    "LANG",
+    "TMPDIR",
+    "DOCKER_HOST",
+    "XDG_CACHE_HOME",
+    "GLOVEBOX_HOME",
+    "NODE_EXTRA_CA_CERTS",
+  ];
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}
+
+class NodeProcesses {
+  private readonly ticker: Ticker;
+  private readonly shutdown = new AbortController();
+  private readonly workers: KeptChild[] = [];
+  private redis: KeptChild | undefined;
+  private wakeups: Wakeups | undefined;
+  private server: Server | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly config: NodeConfig,
+    private readonly rooms: Rooms,
+    private readonly log: Logger,
+    private readonly clock: Clock,
+  ) {
+    this.ticker = new Ticker(log);
+  }
+
+  async start(): Promise<RunningNode> {
+    const { config, rooms, log } = this;
+    rooms.catalog.principals.bootstrapAdmin();
+    const address = await this.openRedis();
+    const queue = { redis: address, prefix: this.prefix() };
+    this.wakeups = sendWakeups({ ledger: rooms.ledger, store: rooms.store, log, queue });
+    const url = await this.serve();
+    this.startTicks();
+    this.startWorkers(url, address);
+    log.info({ url, workers: config.workers }, "the node serves");
+    return {
+      url,
+      pid: process.pid,
+      workers: this.workers.flatMap((w) => (w.pid === undefined ? [] : [w.pid])),
+      redisPid: this.redis?.pid,
+      dataDir: config.dataDir,
+      close: () => this.close(),
+    };
+  }
+
+  /** Nodes that share a Redis keep apart by the key of their log. */
+  private prefix(): string {
+    return `glovebox-${Buffer.from(this.rooms.keys.identity.publicKey, "base64").toString("hex").slice(0, 16)}`;
+  }
+
+  private async openRedis(): Promise<RedisAddress> {
+    if (this.config.redisUrl !== undefined) return { url: this.config.redisUrl };
+    const { address, child } = await startRedis(this.config.dataDir, (name, how) => this.died(name, how));
+    this.redis = child;
+    return address;
+  }
+
+  private async serve(): Promise<string> {
+    const { config, rooms, log } = this;
+    const app = createApi({
+      ...rooms,
+      clock: this.clock,
+      log,
+      internal: internalRouter(rooms.jobs.internal, log),
+      ready: async () => ({ store: rooms.store.db.open, container_engine: findEngine() !== undefined }),
+      shutdown: this.shutdown.signal,
+    });
+    this.server = createHttpServer(app, config.tls);
+    const port = await listen(this.server, config.port, config.host);
+    const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+    return `${config.tls ? "https" : "http"}://${host}:${port}`;
+  }
+
+  private startTicks(): void {
+    const { jobs, airlock, catalog } = this.rooms;
+    this.ticker.every(TICK_MS, "jobs", () => jobs.tick());
+    this.ticker.every(TICK_MS, "airlock", () => airlock.tick());
+    this.ticker.every(EXPIRY_TICK_MS, "grants", () => catalog.grants.expireDue());
+  }
+
+  private startWorkers(url: string, redis: RedisAddress): void {
+    const engine = findEngine();
+    if (!engine) {
+      this.log.warn("no container engine: sandbox jobs wait; `glovebox doctor` says what is missing");
+      return;
+    }
+    for (let i = 0; i < this.config.workers; i++)
+      this.startWorker(`worker-${i + 1}`, url, redis, engine.socketPath);
+  }
+
+  private startWorker(name: string, url: string, redis: RedisAddress, engineSocket: string): void {
+    const { token } = this.rooms.jobs.internal.registerWorker({ levels: ["container"] });
+    const settings: WorkerSettings = {
+      control: url,
+      token,
+      node: this.prefix(),
+      redis,
+      prefix: this.prefix(),
+      cache_dir: join(this.config.dataDir, "cache"),
+      engine_socket: engineSocket,
+    };
+    const child = new KeptChild(
+      {
+        name,
+        command: process.execPath,
+        args: [workerEntry()],
+        env: { ...workerEnvironment(), GLOVEBOX_WORKER: JSON.stringify(settings) },
+        onLine: (line) => this.log.info({ child: name, line }, "worker"),
+        tether: true,
+      },
+      (which, how) => this.died(which, how),
+    );
+    child.start();
+    this.workers.push(child);
+  }
+
+  private died(name: string, how: string): void {
+    this.log.warn({ child: name, how }, "a child process died; it is started again");
+  }
+
+  /** Stops in order: no new requests, workers drained, rooms closed, Redis last. Any number of times. */
+  close(): Promise<void> {
+    this.closing ??= this.stop();
+    return this.closing;
+  }
+
+  private async stop(): Promise<void> {
+    this.shutdown.abort();
+    await Promise.all(this.workers.map((worker) => worker.stop(STOP_GRACE_MS)));
+    if (this.server?.listening) await stopServer(this.server);
+    await this.ticker.stop();
+    await this.wakeups?.close();
+    await this.rooms.close();
+    await this.redis?.stop(STOP_GRACE_MS);
+    this.log.info("the node has stopped");
+    this.log.flush();
+  }
+}
