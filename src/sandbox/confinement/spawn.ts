@@ -175,6 +175,14 @@ function ignoreBrokenPipe(stream: Readable | Writable | null | undefined): void 
   stream?.on("error", () => undefined);
 }
 
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch {
+    // Nobody is left in it.
+  }
+}
+
 /** Starts it; stdin and stdout are the caller's, as bytes. */
 export function spawnConfined(options: ConfinedOptions): ChildProcess {
   const { bwrap, prlimit, world, filter } = findTools();
@@ -199,6 +207,7 @@ export function spawnConfined(options: ConfinedOptions): ChildProcess {
       env: confinedEnvironment(options.env),
       stdio: ["pipe", "pipe", "pipe", "pipe", "pipe", "pipe"],
       cwd: "/",
+      detached: true,
     },
   );
   // Node's types know five descriptors; a pipe of ours is a socket, readable and writable.
@@ -212,6 +221,10 @@ export function spawnConfined(options: ConfinedOptions): ChildProcess {
   filterPipe.end(filter);
   if (world.setpriv) admit(child, info, block, group);
   drain(child);
-  if (group) child.once("exit", () => removeWhenEmpty(group));
+  child.once("exit", () => {
+    // Killed before it was admitted, it leaves a process of its group that waits for ever and holds the pipes.
+    killGroup(child.pid!);
+    if (group) removeWhenEmpty(group);
+  });
   return child;
 }
