@@ -182,11 +182,20 @@ describe("what the owner may change when", () => {
       expect(outcome(() => f.catalog.datasets.patch(f.owner, name, patch))).toBe("state_conflict");
   });
 
-  test("a column that the content does not have cannot be declared", async () => {
+  test("a column may be declared ahead of the content that has it, but not assessed", async () => {
     const name = await datasetIn(f, "draft");
-    expect(outcome(() => f.catalog.datasets.patch(f.owner, name, { columns: [{ name: "x" }] }))).toBe(
-      "invalid_input",
-    );
+    f.catalog.datasets.patch(f.owner, name, { columns: [{ name: "income", grade: 4 }] });
+    expect(() => f.catalog.datasets.assess(f.owner, name)).toThrow(/not in the content: income/);
+    await put(f, name, "id,age,city,income\na1,61,Wuhan,9\n");
+    expect(f.catalog.datasets.assess(f.owner, name).grade).toBe(4);
+  });
+
+  test("a declaration is withdrawn by name", async () => {
+    const name = await datasetIn(f, "draft");
+    f.catalog.datasets.patch(f.owner, name, { columns: [{ name: "income" }] });
+    f.catalog.datasets.patch(f.owner, name, { undeclare: ["income"] });
+    expect(f.catalog.datasets.row(name).declared_columns).toEqual([]);
+    expect(outcome(() => f.catalog.datasets.assess(f.owner, name))).toBe("ok");
   });
 
   test("a mask is refused, and the refusal says so", () => {

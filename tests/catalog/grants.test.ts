@@ -17,6 +17,7 @@ import {
   give,
   grantInput,
   outcome,
+  put,
   STATES,
 } from "./fixture.js";
 
@@ -298,6 +299,19 @@ describe("using a grant", () => {
     f.catalog.datasets.assess(f.owner, name, { columns: [{ name: "age", grade: 4, reason: "linkable" }] });
     f.catalog.datasets.publish(f.owner, name);
     expect(f.catalog.signals.left(id)).toBe(500);
+  });
+
+  test("a grant that drops a column by its old name waits for the owner when the column was renamed", async () => {
+    const name = await datasetIn(f, "published");
+    give(f, name, { constraints: { drop_columns: ["city"] } });
+    f.catalog.datasets.suspend(f.owner, name);
+    f.catalog.datasets.patch(f.owner, name, { undeclare: ["city"] });
+    await put(f, name, "id,age,town\na1,61,Wuhan\n");
+    f.catalog.datasets.assess(f.owner, name);
+    f.catalog.datasets.publish(f.owner, name);
+    expect(use(f.researcher, name)).toBe("no_grant");
+    give(f, name, { constraints: { drop_columns: ["town"] } });
+    expect(use(f.researcher, name)).toBe("ok");
   });
 
   test("of several grants the one with most signals left is used, then the one that lasts longest", async () => {

@@ -18,7 +18,7 @@ import { type DeclaredColumn, type datasetPatch, isNumber } from "./schemas.js";
 export type Described = ReturnType<typeof datasetPatch.parse>;
 
 /** What Views and unit ordinals stand on. */
-const SHAPE = ["columns", "unit_column", "max_rows_per_unit", "open_type"] as const;
+const SHAPE = ["columns", "undeclare", "unit_column", "max_rows_per_unit", "open_type"] as const;
 export const changesShape = (said: Described): boolean => SHAPE.some((field) => said[field] !== undefined);
 
 interface Parts {
@@ -35,8 +35,7 @@ export function describe(
   found: readonly ColumnSchema[] | undefined,
 ): void {
   if (found) refuseNewUnit(row, said);
-  const declared = mergeColumns(row.declared_columns, said.columns ?? []);
-  if (found) refuseUnknownColumns(declared, found);
+  const declared = mergeColumns(row.declared_columns, said);
   if (found) refuseUnfitBounds(said.columns ?? [], found);
   const budget = budgetAfter(row, said);
   if (said.budget) mustCover(budget, parts.budgets.held(row.id));
@@ -104,9 +103,9 @@ function budgetAfter(row: DatasetRow, said: Described): DeclaredBudget {
 }
 
 /** What is said of a column replaces what was said of it before. */
-function mergeColumns(before: readonly DeclaredColumn[], said: readonly DeclaredColumn[]): DeclaredColumn[] {
-  const names = new Set(said.map((c) => c.name));
-  return [...before.filter((c) => !names.has(c.name)), ...said];
+function mergeColumns(before: readonly DeclaredColumn[], said: Described): DeclaredColumn[] {
+  const gone = new Set([...(said.columns ?? []).map((c) => c.name), ...(said.undeclare ?? [])]);
+  return [...before.filter((c) => !gone.has(c.name)), ...(said.columns ?? [])];
 }
 
 function refuseNewUnit(row: DatasetRow, said: Described): void {
@@ -116,15 +115,6 @@ function refuseNewUnit(row: DatasetRow, said: Described): void {
     throw new GloveboxError("state_conflict", {
       detail: "unit_column and max_rows_per_unit are fixed once there is content; register another dataset",
     });
-}
-
-function refuseUnknownColumns(declared: readonly DeclaredColumn[], found: readonly { name: string }[]): void {
-  const known = new Set(found.map((c) => c.name));
-  const errors = declared
-    .filter((c) => !known.has(c.name))
-    .map((c) => ({ path: `columns.${c.name}`, message: "is no column of the content" }));
-  if (errors.length > 0)
-    throw new GloveboxError("invalid_input", { errors, detail: `${errors[0]!.path}: ${errors[0]!.message}` });
 }
 
 /** Bounds of numbers go with numbers, of dates with dates. Before there is content, the import checks them. */

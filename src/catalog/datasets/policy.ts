@@ -79,6 +79,20 @@ export function mustBeInStep(row: DatasetRow, found: readonly ColumnSchema[] | u
     throw new GloveboxError("state_conflict", { detail: `publishing needs ${missing.join("; ")}`, missing });
 }
 
+/** An assessment speaks of columns that are there. @throws state_conflict naming those that are not */
+export function mustHaveDeclared(
+  declared: readonly DeclaredColumn[],
+  found: readonly { name: string }[],
+): void {
+  const known = new Set(found.map((c) => c.name));
+  const missing = declared.filter((c) => !known.has(c.name)).map((c) => c.name);
+  if (missing.length > 0)
+    throw new GloveboxError("state_conflict", {
+      detail: `declared, but not in the content: ${missing.join(", ")}; put content that has them, or undeclare them`,
+      missing,
+    });
+}
+
 /** New content under a published entry must be what was assessed. @throws invalid_input naming the columns. */
 export function mustFitAssessed(row: DatasetRow, found: readonly ColumnSchema[]): void {
   if (row.state !== "published" || !row.assessment) return;

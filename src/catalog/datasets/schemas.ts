@@ -116,10 +116,21 @@ export const datasetInput = z
   .strictObject({ name: datasetName, ...described })
   .meta({ id: "DatasetInput", description: "A catalogue entry to be made" });
 
-export const datasetPatch = z.strictObject(described).meta({
-  id: "DatasetPatch",
-  description: "What is given replaces what was there; columns are replaced one by one",
-});
+export const datasetPatch = z
+  .strictObject({
+    ...described,
+    undeclare: z
+      .array(columnName)
+      .max(2000)
+      .optional()
+      .describe(
+        "Columns of which nothing is declared any longer, because the next content does not have them",
+      ),
+  })
+  .meta({
+    id: "DatasetPatch",
+    description: "What is given replaces what was there; columns are replaced one by one",
+  });
 
 export const assessInput = z
   .strictObject({

@@ -31,7 +31,7 @@ import { twinOf } from "../views/spec.js";
 import { type Assessment, assess, assessedSchema, highestGrade } from "./assessment.js";
 import type { ContentService } from "./content.js";
 import { changesShape, describe } from "./entry.js";
-import { assessable, mayChange, mustBeInStep, publicColumns } from "./policy.js";
+import { assessable, mayChange, mustBeInStep, mustHaveDeclared, publicColumns } from "./policy.js";
 import { auditorsOf, type DatasetRow, datasetRow, datasetRows, type VersionRow, versionRow } from "./rows.js";
 import {
   type AssessInput,
@@ -108,6 +108,7 @@ export class DatasetService implements Datasets {
     return this.move(actor, name, "assess", ifMatch, (tx, row) => {
       const current = this.parts.sight.currentOf(row);
       if (!current) throw new GloveboxError("state_conflict", { detail: "put the dataset's content first" });
+      mustHaveDeclared(row.declared_columns, current.columns);
       const subject = assessable(row, current.columns);
       const by = { accepted_by: actor.id, at: tx.now };
       const result = assess(subject, row.declared_columns, said, by);

@@ -96,6 +96,10 @@ function mustLeaveColumns(columns: readonly string[], { drop_columns = [] }: Gra
     throw invalidInput("constraints.drop_columns", "leaves no column");
 }
 
+/** A column that was renamed would slip past a grant that drops it by its old name: such a grant waits for its owner. */
+const stillFits = ({ constraints }: GrantRow, columns: readonly string[]): boolean =>
+  (constraints.drop_columns ?? []).every((name) => columns.includes(name));
+
 /** The grade's default where nothing was said; null is unlimited. */
 export const signalBitsOf = (said: number | undefined, grade: Grade): number | null =>
   said ?? GRADES[grade].signal_bits;
@@ -104,6 +108,8 @@ export interface Wanted {
   access: AccessMode;
   kind: JobKindName;
   now: number;
+  /** Columns of the data as they are now. */
+  columns: readonly string[];
 }
 
 /** A grant of sandbox access also carries rehearsals on the twin. */
@@ -123,11 +129,16 @@ export function chooseGrant(
   const fitting = grants.filter((g) => covers(g, wanted.access));
   const alive = fitting.filter((g) => g.state === "active" && g.expires_at > wanted.now);
   const carrying = alive.filter((g) => (g.job_kinds ?? ACCESS_KINDS[g.access]).includes(wanted.kind));
+  const usable = carrying.filter((g) => stillFits(g, wanted.columns));
   const rank = (g: GrantRow) => left(g) ?? Number.POSITIVE_INFINITY;
-  const best = [...carrying].sort(
+  const best = usable.sort(
     (a, b) => compare(rank(b), rank(a)) || b.expires_at - a.expires_at || compare(a.id, b.id),
   )[0];
   if (best) return best;
+  if (carrying.length > 0)
+    throw new GloveboxError("no_grant", {
+      detail: "the dataset's columns changed since your grant was given; ask its owner for a new one",
+    });
   if (alive.length > 0)
     throw new GloveboxError("forbidden", { detail: `your grant does not cover jobs of kind ${wanted.kind}` });
   if (fitting.some((g) => g.state === "expired" || g.state === "active"))

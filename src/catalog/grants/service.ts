@@ -246,7 +246,8 @@ export class GrantService implements Grants {
       principal,
       dataset.id,
     );
-    const grant = chooseGrant(grants, { access, kind, now }, (g) => this.parts.budgets.left(g.id));
+    const { columns } = this.grantedOn(dataset);
+    const grant = chooseGrant(grants, { access, kind, now, columns }, (g) => this.parts.budgets.left(g.id));
     if (dataset.state !== "published")
       throw new GloveboxError("state_conflict", {
         detail: `the dataset is ${dataset.state}`,

@@ -21,6 +21,11 @@ export function viewSpecOf(
   const spec: ViewSpec = {
     columns: columns.map(({ name }) => ({ name, treatment: dropped.has(name) ? "drop" : "as_is" })),
   };
+  const known = new Set(columns.map(({ name }) => name));
+  if (drop_columns.some((name) => !known.has(name)))
+    throw new GloveboxError("no_grant", {
+      detail: "the grant drops a column that this version does not have",
+    });
   if (spec.columns.every((column) => column.treatment === "drop"))
     throw new GloveboxError("state_conflict", { detail: "the grant leaves no column of this version" });
   return spec;
