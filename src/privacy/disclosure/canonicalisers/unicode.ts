@@ -36,6 +36,9 @@ const INVISIBLE =
 const SPACES = /[\u00a0\u1680\u2000-\u200a\u202f\u205f]/g;
 const DIGITS = /(?![0-9])\p{Nd}/gu;
 
+/** More marks on one letter than any script needs: they are unreadable, and their ordering takes quadratic time. */
+const PILED_MARKS = /(\p{M}{30})\p{M}+/gu;
+
 const IS_DIGIT = /\p{Nd}/u;
 
 /** The value of a decimal digit of any script: digits stand in runs of ten from zero. */
@@ -62,8 +65,11 @@ export function cleanText(text: string): Cleaned {
   [t, removed.controls] = strip(t, CONTROLS);
   [t, removed.bidi] = strip(t, BIDI);
   [t, removed.invisible] = strip(t, INVISIBLE);
-  t = t.replace(SPACES, " ").replace(DIGITS, digitValue).normalize("NFC");
-  return { text: t, removed };
+  const unpiled = t.replace(PILED_MARKS, "$1");
+  removed.invisible += t.length - unpiled.length;
+  t = unpiled.replace(SPACES, " ").replace(DIGITS, digitValue).normalize("NFC");
+  // a mark may come apart into two
+  return { text: t.replace(PILED_MARKS, "$1"), removed };
 }
 
 export function addRemoved(a: Removed, b: Removed): Removed {

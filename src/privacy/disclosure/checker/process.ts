@@ -25,7 +25,7 @@ export type GaveUp = "time" | "ended" | "answer";
 export class CheckerProcess {
   /** Rejects with engine_unavailable. */
   readonly ready: Promise<void>;
-  private readonly closed: Promise<void>;
+  private readonly gone: Promise<void>;
   private readonly frames = new FrameReader(MAX_ANSWER_BODIES);
   private onFrame: (frame: Frame) => void = () => {};
   private onGaveUp: (how: GaveUp) => void = () => {};
@@ -34,15 +34,14 @@ export class CheckerProcess {
     private readonly child: ChildProcess,
     startMs: number,
   ) {
-    this.closed = new Promise((resolve) => {
+    this.gone = new Promise((resolve) => {
       child.once("error", () => {
         this.onGaveUp("ended");
         if (child.pid === undefined) resolve();
       });
-      child.once("close", () => {
-        this.onGaveUp("ended");
-        resolve();
-      });
+      child.once("exit", () => resolve());
+      // an answer may still be in the pipe when the process has exited; when the pipe is closed there is none
+      child.once("close", () => this.onGaveUp("ended"));
     });
     child.stderr?.resume();
     // a process that dies while it is written to: its end is what counts
@@ -101,15 +100,16 @@ export class CheckerProcess {
       if (stdin.destroyed) return;
       sent += (chunk as Buffer).length;
       if (sent > bytes) break;
-      if (!stdin.write(chunk)) await Promise.race([once(stdin, "drain"), this.closed]);
+      if (!stdin.write(chunk)) await Promise.race([once(stdin, "drain").catch(() => {}), this.gone]);
     }
     if (sent !== bytes)
       throw new GloveboxError("internal", { detail: "an output is not as long as recorded" });
   }
 
-  /** Kills it and waits until it is gone. */
+  /** Kills it and waits until it is gone. Its pipes may be held by a child of its own, so they are cut. */
   async end(): Promise<void> {
     if (this.alive) this.child.kill("SIGKILL");
-    await this.closed;
+    await this.gone;
+    for (const pipe of [this.child.stdin, this.child.stdout, this.child.stderr]) pipe?.destroy();
   }
 }

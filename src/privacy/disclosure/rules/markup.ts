@@ -16,8 +16,8 @@ export const markup: RuleDefinition = {
 
 const PATTERNS: readonly [RegExp, string][] = [
   [/<(?:!doctype|html|svg|script|iframe|object|embed|img|link|style|meta|base|form)\b/i, "HTML or SVG tags"],
-  [/\b(?:javascript|vbscript|data):[a-z+/]{1,40}/i, "a script or data address"],
-  [/!\[[^\]\n]{0,200}\]\(\s*[a-z][a-z0-9+.-]{0,20}:/i, "a picture by address"],
+  [/\b(?:(?:java|vb)script:|data:[a-z]{1,20}\/)/i, "a script or data address"],
+  [/!\[[^[\]\n]{0,200}\]\(\s{0,9}[a-z][a-z0-9+.-]{0,20}:/i, "a picture by address"],
 ];
 
 export function judgeMarkup(text: string): Finding[] {
