@@ -12,7 +12,15 @@ import { type Clock, GloveboxError, rfc3339 } from "../vocabulary/index.js";
 import { utf8 } from "./encoding.js";
 import { nodeCrypto } from "./hash.js";
 import { canonicalJson, type JsonObject } from "./json.js";
-import { commit as commitmentHash, hourOf, leafText, type Opening, SALT_BYTES } from "./leaves.js";
+import {
+  commit as commitmentHash,
+  hourOf,
+  leafText,
+  type Opening,
+  openingContext,
+  parseLeaf,
+  SALT_BYTES,
+} from "./leaves.js";
 import { hashLeaf } from "./merkle.js";
 import type { Tree } from "./tree.js";
 
@@ -33,6 +41,11 @@ export interface Entry {
   /** Whose owner and auditors may read it. */
   dataset?: string;
   data: JsonObject;
+  /**
+   * The opening states its time to the hour, as the leaf does. For entries whose moment depends on data (when a run
+   * ended) and that a bundle will open to the requester.
+   */
+  coarse?: boolean;
 }
 
 export interface Tx {
@@ -58,6 +71,7 @@ export type Closing = (tx: Tx, entries: readonly Pick<Entry, "kind" | "subject">
 
 const KIND = /^[a-z_]{1,40}\.[a-z_]{1,40}$/;
 const MAX_EVENTS = 100_000;
+const max = (a: string, b: string) => (a > b ? a : b);
 const misuse = (detail: string) => new GloveboxError("internal", { detail });
 
 export class Committer {
@@ -69,6 +83,7 @@ export class Committer {
   private readonly insertOutbox: Database.Statement;
   private readonly insertEvent: Database.Statement;
   private open = false;
+  private lastHour: string;
 
   constructor(
     private readonly store: Store,
@@ -78,12 +93,21 @@ export class Committer {
     private readonly onListenerError: (error: unknown) => void,
   ) {
     const { db } = store;
+    const last = db
+      .prepare<[], { leaf: string }>("SELECT leaf FROM ledger_leaves ORDER BY seq DESC LIMIT 1")
+      .get();
+    this.lastHour = (last && parseLeaf(last.leaf)?.time) ?? "";
     this.begin = db.transaction((run: () => void) => run());
     this.insertLeaf = db.prepare(
       "INSERT INTO ledger_leaves (seq, leaf, kind, actor, subject, dataset, opening_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)",
     );
     this.insertOutbox = db.prepare("INSERT INTO outbox (topic, payload, created_at) VALUES (?, ?, ?)");
     this.insertEvent = db.prepare("INSERT INTO events (type, subject, payload, at) VALUES (?, ?, ?, ?)");
+  }
+
+  /** A transaction is under way: what the tree shows is not committed yet. */
+  get busy(): boolean {
+    return this.open;
   }
 
   on(type: string, handler: Handler): void {
@@ -156,17 +180,20 @@ export class Committer {
   private append(entry: Entry, now: number): number {
     if (!KIND.test(entry.kind)) throw misuse("an entry's kind is <noun>.<past verb>");
     const seq = this.tree.size;
+    // The machine's clock may be set back; the log's never is.
+    this.lastHour = max(this.lastHour, hourOf(now));
     const opening: Opening = {
       salt: randomBytes(SALT_BYTES).toString("base64"),
-      time: rfc3339(now),
+      time: entry.coarse ? this.lastHour : rfc3339(now),
       actor: entry.actor,
       subject: entry.subject,
       data: entry.data,
     };
     const commitment = commitmentHash(nodeCrypto, opening)!;
-    const leaf = leafText({ seq, time: hourOf(now), kind: entry.kind, commitment });
-    const sealed = this.keys.sealer.seal(canonicalJson({ ...opening }), `opening:${seq}`);
-    this.insertLeaf.run(seq, leaf, entry.kind, entry.actor, entry.subject, entry.dataset ?? null, sealed);
+    const leaf = leafText({ seq, time: this.lastHour, kind: entry.kind, commitment });
+    const dataset = entry.dataset ?? null;
+    const sealed = this.keys.sealer.seal(canonicalJson({ ...opening }), openingContext(leaf, dataset));
+    this.insertLeaf.run(seq, leaf, entry.kind, entry.actor, entry.subject, dataset, sealed);
     this.tree.append(hashLeaf(nodeCrypto, utf8(leaf)));
     return seq;
   }

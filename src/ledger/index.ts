@@ -1,4 +1,5 @@
 /** The ledger: one transaction per change of state, an append-only Merkle log, proofs, the offline verifier. */
+export { type AuditProblem, type AuditReport, auditLedger } from "./audit.js";
 export type { Closing, Committed, DomainEvent, Entry, Handler, Listener, Tx } from "./commit.js";
 export { concat, fromBase64, sameBytes, toBase64, toHex, utf8 } from "./encoding.js";
 export { nodeCrypto, type VerifierCrypto } from "./hash.js";

@@ -44,6 +44,13 @@ export function commit(h: Pick<VerifierCrypto, "sha256">, opening: Opening): str
 export const leafText = (leaf: Leaf): string =>
   canonicalJson({ seq: leaf.seq, time: leaf.time, kind: leaf.kind, commitment: leaf.commitment });
 
+/**
+ * What an opening is sealed for: its leaf and whose entry it is. So neither can be changed in the row, not even in the
+ * newest leaf, over which no node is stored yet.
+ */
+export const openingContext = (leaf: string, dataset: string | null): string =>
+  `opening:${dataset ?? ""}:${leaf}`;
+
 const LEAF_KEYS = "commitment,kind,seq,time";
 
 /** Undefined unless the text is exactly the canonical form of a leaf. */

@@ -6,8 +6,8 @@ import { type Clock, GloveboxError } from "../vocabulary/index.js";
 import { type Closing, Committer, type Handler, type Listener, type Tx } from "./commit.js";
 import { fromBase64, toBase64, utf8 } from "./encoding.js";
 import { nodeCrypto } from "./hash.js";
-import type { Opening } from "./leaves.js";
-import { checkpointText, keyIdOf, signedNote } from "./note.js";
+import { type Opening, openingContext } from "./leaves.js";
+import { checkpointText, keyIdOf, parseNote, signedNote } from "./note.js";
 import { Tree } from "./tree.js";
 
 export interface Checkpoint {
@@ -76,11 +76,14 @@ class SqliteLedger implements Ledger {
   readonly publicKey: string;
   private readonly tree: Tree;
   private readonly committer: Committer;
+  /** Size of the newest head given out. */
+  private given: number;
 
   constructor(private readonly options: LedgerOptions) {
     this.origin = originOf(options.domain);
     this.publicKey = options.keys.log.publicKey;
     this.tree = new Tree(options.store.db);
+    this.given = this.checkAgainstGiven();
     const onError = options.onListenerError ?? warn;
     this.committer = new Committer(options.store, options.keys, options.clock, this.tree, onError);
   }
@@ -102,12 +105,45 @@ class SqliteLedger implements Ledger {
   }
 
   checkpoint(size: number = this.tree.size): Checkpoint {
+    if (this.committer.busy)
+      throw new GloveboxError("internal", { detail: "a checkpoint states committed entries only" });
     const root = this.tree.root(size);
     const text = checkpointText(this.origin, size, root);
     const publicKey = fromBase64(this.publicKey)!;
     const signature = this.options.keys.log.sign(utf8(text));
     const note = signedNote(text, this.origin, keyIdOf(nodeCrypto, this.origin, publicKey), signature);
+    this.remember(size, note);
     return { origin: this.origin, size, root: toBase64(root), note };
+  }
+
+  /** Keeps the newest head given out: the log must never again say otherwise. */
+  private remember(size: number, note: string): void {
+    const { store, clock } = this.options;
+    if (size <= this.given || store.db.readonly) return;
+    store.db
+      .prepare("INSERT OR IGNORE INTO ledger_checkpoints (size, note, at) VALUES (?, ?, ?)")
+      .run(size, note, clock.now());
+    this.given = size;
+  }
+
+  /** @throws state_conflict when the stored log is not a continuation of the newest head it gave out. */
+  private checkAgainstGiven(): number {
+    const row = this.options.store.db
+      .prepare<[], { size: number; note: string }>(
+        "SELECT size, note FROM ledger_checkpoints ORDER BY size DESC LIMIT 1",
+      )
+      .get();
+    if (row === undefined) return 0;
+    const stated = parseNote(row.note);
+    if (
+      stated === undefined ||
+      stated.size > this.tree.size ||
+      stated.root !== toBase64(this.tree.root(stated.size))
+    )
+      throw new GloveboxError("state_conflict", {
+        detail: "the ledger does not continue a checkpoint it has given out; run `glovebox ledger audit`",
+      });
+    return stated.size;
   }
 
   inclusionProof(index: number, size: number = this.tree.size): string[] {
@@ -122,12 +158,13 @@ class SqliteLedger implements Ledger {
 
   opening(index: number): Opening {
     const row = this.options.store.db
-      .prepare<[number], { sealed: Buffer }>(
-        "SELECT opening_sealed AS sealed FROM ledger_leaves WHERE seq = ?",
+      .prepare<[number], { sealed: Buffer; leaf: string; dataset: string | null }>(
+        "SELECT opening_sealed AS sealed, leaf, dataset FROM ledger_leaves WHERE seq = ?",
       )
       .get(index);
     if (row === undefined) throw new GloveboxError("not_found", { detail: "no such ledger entry" });
-    return JSON.parse(this.options.keys.sealer.open(row.sealed, `opening:${index}`).toString()) as Opening;
+    const plain = this.options.keys.sealer.open(row.sealed, openingContext(row.leaf, row.dataset));
+    return JSON.parse(plain.toString()) as Opening;
   }
 
   entries(from: number, to: number): LedgerRow[] {

@@ -26,6 +26,7 @@ export function splitPoint(n: number): number {
   return k;
 }
 
+const HASH_BYTES = 32;
 const isIndex = (n: number) => Number.isSafeInteger(n) && n >= 0;
 
 /** Does `proof` lead from this leaf at `index` to `root` of the tree of `size`? */
@@ -37,7 +38,7 @@ export function checkInclusion(
   proof: readonly Uint8Array[],
   root: Uint8Array,
 ): boolean {
-  if (!isIndex(index) || !isIndex(size) || index >= size) return false;
+  if (!isIndex(index) || !isIndex(size) || index >= size || leaf.length !== HASH_BYTES) return false;
   let fn = index;
   let sn = size - 1;
   let r = leaf;
@@ -58,7 +59,10 @@ export function checkInclusion(
   return sn === 0 && sameBytes(r, root);
 }
 
-/** Does `proof` show that the tree of `from` leaves with root `fromRoot` is the beginning of the tree of `to`? */
+/**
+ * Does `proof` show that the tree of `from` leaves with root `fromRoot` is the beginning of the tree of `to`? Nothing
+ * can be shown of an empty tree, with which every tree begins: `from` 0 is refused.
+ */
 export function checkConsistency(
   h: Hasher,
   from: number,
@@ -67,10 +71,8 @@ export function checkConsistency(
   toRoot: Uint8Array,
   proof: readonly Uint8Array[],
 ): boolean {
-  if (!isIndex(from) || !isIndex(to) || from > to) return false;
+  if (!isIndex(from) || !isIndex(to) || from === 0 || from > to) return false;
   if (from === to) return proof.length === 0 && sameBytes(fromRoot, toRoot);
-  // Every tree begins with the empty one.
-  if (from === 0) return proof.length === 0 && sameBytes(fromRoot, emptyRoot(h));
   let fn = from - 1;
   let sn = to - 1;
   while (odd(fn)) {

@@ -6,21 +6,16 @@
  */
 import type Database from "better-sqlite3";
 import { GloveboxError } from "../vocabulary/index.js";
+import { type Edge, EMPTY_EDGE, edgeRoot, grow } from "./edge.js";
 import { utf8 } from "./encoding.js";
 import { nodeCrypto } from "./hash.js";
 import { emptyRoot, hashLeaf, hashNode, splitPoint } from "./merkle.js";
-
-export interface TreeState {
-  readonly size: number;
-  /** Hash of the complete subtree at each level whose bit is set in `size`. */
-  readonly edge: readonly (Uint8Array | undefined)[];
-}
 
 const missing = () =>
   new GloveboxError("internal", { detail: "the ledger lacks a node; run `glovebox ledger audit`" });
 
 export class Tree {
-  private state: TreeState;
+  private edge: Edge;
   private readonly insertNode: Database.Statement<[number, number, Uint8Array]>;
   private readonly selectNode: Database.Statement<[number, number], { hash: Buffer }>;
   private readonly selectLeaf: Database.Statement<[number], { leaf: string }>;
@@ -29,40 +24,30 @@ export class Tree {
     this.insertNode = db.prepare("INSERT INTO ledger_nodes (level, idx, hash) VALUES (?, ?, ?)");
     this.selectNode = db.prepare("SELECT hash FROM ledger_nodes WHERE level = ? AND idx = ?");
     this.selectLeaf = db.prepare("SELECT leaf FROM ledger_leaves WHERE seq = ?");
-    this.state = this.load();
+    this.edge = this.load();
   }
 
   get size(): number {
-    return this.state.size;
+    return this.edge.size;
   }
   /** For a transaction to put back when it fails. */
-  save(): TreeState {
-    return this.state;
+  save(): Edge {
+    return this.edge;
   }
-  restore(state: TreeState): void {
-    this.state = state;
+  restore(edge: Edge): void {
+    this.edge = edge;
   }
 
   /** Adds the hash of the next leaf; its text must be in `ledger_leaves` by the end of the transaction. */
   append(leafHash: Uint8Array): void {
-    const { size } = this.state;
-    const edge = [...this.state.edge];
-    let hash = leafHash;
-    let index = size;
-    let level = 0;
-    while (index % 2 === 1) {
-      hash = hashNode(nodeCrypto, edge[level]!, hash);
-      edge[level] = undefined;
-      level += 1;
-      index = (index - 1) / 2;
-      this.insertNode.run(level, index, hash);
-    }
-    edge[level] = hash;
-    this.state = { size: size + 1, edge };
+    const { edge, complete } = grow(nodeCrypto, this.edge, leafHash);
+    for (const { level, index, hash } of complete) this.insertNode.run(level, index, hash);
+    this.edge = edge;
   }
 
   root(size: number = this.size): Uint8Array {
     this.checkSize(size);
+    if (size === this.size) return edgeRoot(nodeCrypto, this.edge);
     return size === 0 ? emptyRoot(nodeCrypto) : this.range(0, size);
   }
 
@@ -132,21 +117,21 @@ export class Tree {
     return hashLeaf(nodeCrypto, utf8(row.leaf));
   }
 
-  private load(): TreeState {
+  private load(): Edge {
     const row = this.db.prepare("SELECT count(*) AS n, max(seq) AS last FROM ledger_leaves").get() as {
       n: number;
       last: number | null;
     };
     if (row.n !== (row.last ?? -1) + 1) throw missing();
-    const edge: (Uint8Array | undefined)[] = [];
+    const hashes: (Uint8Array | undefined)[] = [];
     let begin = 0;
     for (let level = Math.floor(Math.log2(Math.max(1, row.n))); level >= 0; level--) {
       const width = 2 ** level;
       if (Math.floor(row.n / width) % 2 === 0) continue;
-      edge[level] = this.node(level, begin / width);
+      hashes[level] = this.node(level, begin / width);
       begin += width;
     }
-    return { size: row.n, edge };
+    return row.n === 0 ? EMPTY_EDGE : { size: row.n, hashes };
   }
 
   private checkSize(size: number): void {

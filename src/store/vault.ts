@@ -108,10 +108,12 @@ class FileVault implements Vault {
   constructor(
     dataDir: string,
     private readonly keys: Pick<Keys, "sealer">,
+    options: VaultOptions,
   ) {
     this.root = join(dataDir, "vault");
     this.drafts = join(this.root, "tmp");
     this.addressKey = keys.sealer.derive("vault address");
+    if (options.readonly) return;
     // What a crash left unfinished was never an object.
     rmSync(this.drafts, { recursive: true, force: true });
     mkdirSync(this.drafts, { recursive: true, mode: 0o700 });
@@ -234,6 +236,12 @@ class FileVault implements Vault {
   }
 }
 
-export function openVault(dataDir: string, keys: Pick<Keys, "sealer">): Vault {
-  return new FileVault(dataDir, keys);
+export interface VaultOptions {
+  /** Look only, beside a running node: its unfinished drafts stay. */
+  readonly?: boolean;
+}
+
+/** Only the holder of the data directory's lock may open it for writing. */
+export function openVault(dataDir: string, keys: Pick<Keys, "sealer">, options: VaultOptions = {}): Vault {
+  return new FileVault(dataDir, keys, options);
 }
