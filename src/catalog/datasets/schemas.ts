@@ -25,6 +25,8 @@ const oneLine = (max: number) =>
     .max(max)
     .regex(/^[^\p{Cc}\p{Cf}]*$/u, "holds control characters");
 
+const named = columnName.describe("Name of the column, as in the first line of the CSV");
+
 export const grade = z
   .union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(5)])
   .describe("1 public, 2 internal, 3 sensitive, 4 highly sensitive, 5 core");
@@ -42,7 +44,7 @@ const bounds = z
 
 export const declaredColumn = z
   .strictObject({
-    name: columnName,
+    name: named,
     type: z.enum(COLUMN_TYPES).optional().describe("Read as this type; otherwise found out at import"),
     class: z.enum(COLUMN_CLASSES).optional().describe("How the column could point at a unit"),
     grade: grade.optional().describe("1 public … 5 core; 3 when not said"),
@@ -103,7 +105,7 @@ const described = {
     .optional()
     .describe("Who reviews releases from this dataset; named by its owner only"),
   budget: budgetInput.optional(),
-  columns: columns.optional(),
+  columns: columns.optional().describe("What the owner says of the columns; the rest is found out at import"),
   synthetic_rows: z
     .int()
     .min(1)
@@ -137,7 +139,7 @@ export const assessInput = z
     columns: z
       .array(
         z.strictObject({
-          name: columnName,
+          name: named,
           class: z.enum(COLUMN_CLASSES).optional(),
           grade: grade.optional(),
           reason: oneLine(1000).describe("Why this differs from what was proposed"),
