@@ -46,29 +46,14 @@ export async function addPeople(url: string, adminToken: string): Promise<Cast> 
   return { owner, researcher, auditors };
 }
 
-const COLUMNS = [
-  { name: "id", class: "identifier", grade: 3 },
-  { name: "age", class: "quasi-identifier", grade: 3, bounds: [50, 101], unit: "year" },
-  { name: "sex", class: "quasi-identifier", grade: 3, categories: ["F", "M"] },
-  { name: "sample.yr", class: "quasi-identifier", grade: 2, bounds: [1995, 2003] },
-  { name: "kappa", class: "sensitive", grade: 3, bounds: [0, 30], unit: "mg/dL" },
-  { name: "lambda", class: "sensitive", grade: 3, bounds: [0, 30], unit: "mg/dL" },
-  { name: "flc.grp", class: "plain", grade: 2, bounds: [1, 10] },
-  { name: "creatinine", class: "sensitive", grade: 3, bounds: [0, 15], unit: "mg/dL" },
-  { name: "mgus", class: "sensitive", grade: 3, bounds: [0, 1] },
-  { name: "futime", class: "sensitive", grade: 3, bounds: [0, 5300], unit: "day" },
-  { name: "death", class: "sensitive", grade: 3, bounds: [0, 1] },
-];
-
 /** The owner registers, grades, assesses and publishes the dataset. */
 export async function publishDataset(cast: Cast, n: Narrator): Promise<void> {
   const { owner, auditors } = cast;
   await owner.call("POST", "/api/v1/datasets", {
     name: "flchain",
-    title: "Serum free light chains and mortality 血清游离轻链与死亡率",
     unit_column: "id",
     auditors: auditors.map((a) => a.name),
-    columns: COLUMNS,
+    ...(JSON.parse(example("flchain", "flchain.json").toString("utf8")) as Json),
   });
   const version = await owner.put(
     "/api/v1/datasets/flchain/content",
@@ -142,9 +127,13 @@ export async function release(
   decision: "approve" | "reject",
   comment: string,
 ): Promise<{ id: string; state: string }> {
+  const held = await cast.researcher.call<{ items: { id: string; name: string }[] }>(
+    "GET",
+    `/api/v1/jobs/${job}/outputs`,
+  );
   const made = await cast.researcher.call<{ id: string }>("POST", "/api/v1/releases", {
     job,
-    outputs,
+    outputs: held.items.filter((o) => outputs.includes(o.name)).map((o) => o.id),
     justification: "for the mortality report",
   });
   await cast.researcher.call("POST", `/api/v1/releases/${made.id}/submit`, {});
