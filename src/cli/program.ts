@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { addBench } from "./bench.js";
 import type { Terminal } from "./command.js";
 import { addDataset } from "./dataset.js";
+import { addDemo } from "./demo.js";
 import { addDoctor } from "./doctor.js";
 import { EXIT } from "./failure.js";
 import { addGrant } from "./grant.js";
@@ -22,6 +23,7 @@ type AddCommand = (program: Command, terminal: Terminal) => void;
 const COMMANDS: readonly AddCommand[] = [
   addUp,
   addWorker,
+  addDemo,
   addDoctor,
   addLogin,
   addPrincipal,

@@ -75,7 +75,6 @@ async function up(context: Context, flags: UpFlags): Promise<undefined> {
     workers: wholeNumber("--workers", flags.workers, 0, 64),
     domain: flags.domain,
     tls,
-    json: context.json,
     logLevel: flags.logLevel,
   });
   const { url, pid, workers, redisPid } = node;
