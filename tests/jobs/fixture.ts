@@ -106,11 +106,15 @@ export const jobInputOf = (more: Record<string, unknown> = {}) => ({
   ...more,
 });
 
-export const submit = (
+/** A moment passes with each submission, so that jobs have an age. */
+export async function submit(
   f: JobsFixture<Engine>,
   more: Record<string, unknown> = {},
   actor: Actor = f.researcher,
-) => f.jobs.submit(actor, jobInputOf(more));
+): Promise<JobView> {
+  f.clock.advance(1);
+  return f.jobs.submit(actor, jobInputOf(more));
+}
 
 export const claimOf = (f: JobsFixture<Engine>, lease: Lease): RunClaim => ({
   worker: f.worker.id,
