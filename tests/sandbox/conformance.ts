@@ -87,6 +87,14 @@ export function conformance(name: string, make: MakeBench): void {
         expect([ended.stderr, ended.stdout]).toEqual(["", "0.0 1\n"]);
       });
 
+      test("that asks for more processors than there are gets those there are", async () => {
+        const ended = await runProgram(bench, {
+          limits: { cpus: 500 },
+          files: { "main.py": "print('ran')" },
+        });
+        expect([ended.exit.outcome, ended.stdout]).toEqual(["exited", "ran\n"]);
+      });
+
       test("may use processes, semaphores and sockets of its own", async () => {
         const ended = await runProgram(bench, {
           limits: { memory_mb: 512 },
@@ -268,7 +276,7 @@ export function conformance(name: string, make: MakeBench): void {
     });
 
     describe("the worker's side", () => {
-      test("refuses names that are no plain file names, and variables that are not ours", async () => {
+      test("refuses names that are no plain file names, limits that do not limit, variables that are not ours", async () => {
         for (const outputs of [
           ["a/b"],
           [".."],
@@ -281,6 +289,9 @@ export function conformance(name: string, make: MakeBench): void {
           await expect(bench.executor.prepare(spec)).rejects.toMatchObject({ code: "invalid_input" });
           await wipe();
         }
+        const unlimited = await stage(bench, { files: {}, limits: { pids: 0 } });
+        await expect(bench.executor.prepare(unlimited.spec)).rejects.toMatchObject({ code: "invalid_input" });
+        await unlimited.wipe();
         const { spec, wipe } = await stage(bench, { files: {}, env: { LD_PRELOAD: "/work/x.so" } });
         await expect(bench.executor.prepare(spec)).rejects.toMatchObject({ code: "invalid_input" });
         await wipe();

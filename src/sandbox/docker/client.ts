@@ -7,7 +7,9 @@ export interface EngineInfo {
   cgroupDriver: string;
   cgroupVersion: 1 | 2;
   init: boolean;
-  rootless: boolean;
+  /** The engine's root is not the machine's: folders that we give to uid 65534 would be another's inside. */
+  remapped: boolean;
+  processors: number;
   seccomp: boolean;
 }
 
@@ -42,7 +44,8 @@ export async function engineInfo(docker: Docker): Promise<EngineInfo> {
     cgroupDriver: String(field("CgroupDriver")),
     cgroupVersion: field("CgroupVersion") === "2" ? 2 : 1,
     init: String(field("InitBinary") ?? "") !== "",
-    rootless: options.some((option) => option.includes("rootless")),
+    remapped: options.some((option) => /name=(rootless|userns)/.test(option)),
+    processors: Number(field("NCPU")) || 1,
     seccomp: options.some((option) => option.includes("seccomp")),
   };
 }

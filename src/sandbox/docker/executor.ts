@@ -6,15 +6,18 @@
  * result is out: whatever it leaves undone, `sweep` finds by label.
  */
 import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import Docker from "dockerode";
 import { type Clock, GloveboxError, systemClock } from "../../vocabulary/index.js";
 import { parentPath, readPeaks, removeGroup } from "../cgroup.js";
 import { collectFolder } from "../collect.js";
 import type { Collection, Executor, Exit, Prepared, Probe, RunSpec } from "../executor.js";
+import { assertLimits } from "../limits.js";
 import type { MemoryKind } from "../mounts.js";
 import { assertOutputNames } from "../outputs.js";
 import type { Staging } from "../staging.js";
 import { type EngineInfo, engineFailure, engineInfo, settled } from "./client.js";
+import { exitCode, exitCodeOf } from "./ending.js";
 import { captureLogs } from "./logs.js";
 import { type Facts, outcomeOf } from "./outcome.js";
 import { probeDocker } from "./probe.js";
@@ -38,14 +41,6 @@ const LOG_GRACE_MS = 2000;
 const KILL_GRACE_MS = 30_000;
 const KILLED_EXIT = 128 + 9;
 const MIB = 1024 * 1024;
-
-function after(ms: number): { passed: Promise<void>; cancel: () => void } {
-  let timer: NodeJS.Timeout | undefined;
-  const passed = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  return { passed, cancel: () => clearTimeout(timer) };
-}
 
 function own(prepared: Prepared): DockerRun {
   if (prepared instanceof DockerRun) return prepared;
@@ -77,9 +72,13 @@ class DockerExecutor implements Executor {
     return this.info;
   }
 
-  async prepare(spec: RunSpec): Promise<Prepared> {
-    assertOutputNames(spec.outputs);
+  async prepare(asked: RunSpec): Promise<Prepared> {
+    assertOutputNames(asked.outputs);
+    assertLimits(asked.limits);
     const [engine, staged] = await Promise.all([this.engine(), this.options.staging.dir("run")]);
+    // A limit is an upper bound: a smaller machine offers what it has.
+    const limits = { ...asked.limits, cpus: Math.min(asked.limits.cpus, engine.processors) };
+    const spec = { ...asked, limits };
     try {
       const disk = await makeDisk(staged, spec, this.diskKind);
       this.diskKind = disk.kind;
@@ -112,14 +111,14 @@ class DockerExecutor implements Executor {
       throw engineFailure("start a run", cause);
     }
     run.startedAt = this.clock.now();
-    run.timer = setTimeout(() => this.endQuietly(run, "wall"), run.spec.limits.wall_s * 1000);
+    run.after(run.spec.limits.wall_s * 1000, () => this.endQuietly(run, "wall"));
   }
 
   /** The first reason counts. */
   private async end(run: DockerRun, why: NonNullable<Facts["killed"]>): Promise<void> {
     if (run.dead) return;
     run.killed ??= why;
-    run.hopeless ??= after(KILL_GRACE_MS);
+    run.expectDeath(KILL_GRACE_MS);
     await settled(run.container.kill({ signal: "SIGKILL" })).catch((cause: unknown) => {
       throw engineFailure("end a run", cause);
     });
@@ -140,44 +139,23 @@ class DockerExecutor implements Executor {
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort, { once: true });
     try {
-      const exitCode = await this.exitCode(run);
-      return await this.exit(run, exitCode);
+      return await this.exit(run, await exitCode(run));
     } finally {
       signal?.removeEventListener("abort", abort);
-      clearTimeout(run.timer);
-      run.hopeless?.cancel();
+      run.stopTimers();
     }
   }
 
-  /** undefined: the engine does not know, or the program would not die. */
-  private async exitCode(run: DockerRun): Promise<number | undefined> {
-    if (!run.ended) throw new Error("sandbox: wait before start");
-    const ended = run.ended.catch(() => undefined);
-    // The time to give up begins with a kill, which may come at any moment of the waiting.
-    for (;;) {
-      const tick = after(KILL_GRACE_MS);
-      const first = await Promise.race([
-        ended.then((code) => ({ code })),
-        tick.passed,
-        ...(run.hopeless ? [run.hopeless.passed.then(() => ({ code: undefined }))] : []),
-      ]);
-      tick.cancel();
-      if (first) return first.code;
-    }
-  }
-
-  private async exit(run: DockerRun, exitCode: number | undefined): Promise<Exit> {
+  private async exit(run: DockerRun, code: number | undefined): Promise<Exit> {
     const endedAt = this.clock.now();
-    const grace = after(LOG_GRACE_MS);
-    const facts = exitCode === undefined ? undefined : await this.facts(run, exitCode).catch(() => undefined);
-    if (facts && run.logs) await Promise.race([run.logs.done, grace.passed]);
-    grace.cancel();
+    const facts = code === undefined ? undefined : await this.facts(run, code).catch(() => undefined);
+    if (facts) await lastOutput(run);
     run.logs?.close();
     run.dead = facts !== undefined;
     const outcome = facts ? outcomeOf(facts) : "system";
     return {
       outcome,
-      exitCode: outcome === "exited" ? exitCode : undefined,
+      exitCode: outcome === "exited" ? code : undefined,
       startedAt: run.startedAt ?? endedAt,
       endedAt,
       stdout: run.logs?.stdout() ?? Buffer.alloc(0),
@@ -219,7 +197,7 @@ class DockerExecutor implements Executor {
   }
 
   private async removeNow(run: DockerRun): Promise<void> {
-    clearTimeout(run.timer);
+    run.stopTimers();
     run.logs?.close();
     await settled(run.container.remove({ force: true, v: true }));
     await run.staged.wipe();
@@ -237,11 +215,12 @@ class DockerExecutor implements Executor {
   }
 }
 
-function exitCodeOf(answer: unknown): number {
-  const code =
-    typeof answer === "object" && answer !== null && "StatusCode" in answer ? answer.StatusCode : undefined;
-  if (typeof code !== "number") throw new Error("the engine did not say how the program ended");
-  return code;
+/** The program is dead; the engine may still be passing on what it printed. */
+async function lastOutput(run: DockerRun): Promise<void> {
+  const grace = new AbortController();
+  const passed = delay(LOG_GRACE_MS, undefined, { signal: grace.signal }).catch(() => undefined);
+  await Promise.race([run.logs?.done, passed]);
+  grace.abort();
 }
 
 export const createDockerExecutor = (options: DockerOptions): Executor => new DockerExecutor(options);

@@ -35,7 +35,12 @@ function items(engine: EngineInfo | undefined, staging: Staging): ProbeItem[] {
       "system calls are filtered",
       "the engine has no seccomp: sandbox jobs are refused",
     ),
-    item("local", !engine.rootless, "the engine is root's", "a rootless engine cannot bind the runs' disks"),
+    item(
+      "ids",
+      !engine.remapped,
+      "user ids inside are the machine's",
+      "a rootless or remapping engine cannot use the runs' disks: sandbox jobs are refused",
+    ),
     item(
       "init",
       engine.init,
@@ -53,7 +58,7 @@ function items(engine: EngineInfo | undefined, staging: Staging): ProbeItem[] {
 }
 
 /** Without these nothing runs; the others weaken or blur, and say how. */
-const NEEDED = ["root", "engine", "seccomp", "local"];
+const NEEDED = ["root", "engine", "seccomp", "ids"];
 
 export async function probeDocker(docker: Docker, staging: Staging): Promise<Probe> {
   const engine = await engineInfo(docker).catch(() => undefined);

@@ -23,10 +23,13 @@ export class DockerRun implements Prepared {
   startedAt: number | undefined;
   killed: Facts["killed"];
   dead = false;
-  timer: NodeJS.Timeout | undefined;
-  /** Runs from the first kill on: when it has passed, the program will not die. */
-  hopeless: { passed: Promise<void>; cancel: () => void } | undefined;
   removal: Promise<void> | undefined;
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private giveUp: () => void = () => undefined;
+  /** Resolves when a killed program has not died in time: then it never will. */
+  readonly hopeless = new Promise<void>((resolve) => {
+    this.giveUp = resolve;
+  });
   constructor(
     readonly spec: RunSpec,
     readonly container: Docker.Container,
@@ -37,6 +40,15 @@ export class DockerRun implements Prepared {
   ) {}
   get runId(): string {
     return this.spec.runId;
+  }
+  after(ms: number, action: () => void): void {
+    this.timers.add(setTimeout(action, ms));
+  }
+  expectDeath(withinMs: number): void {
+    this.after(withinMs, this.giveUp);
+  }
+  stopTimers(): void {
+    for (const timer of this.timers) clearTimeout(timer);
   }
 }
 
