@@ -62,7 +62,7 @@ export class EngineProcess {
         this.alive = false;
         resolve();
       };
-      child.once("close", end);
+      child.once("exit", end);
       child.once("error", end);
     });
   }
@@ -70,6 +70,9 @@ export class EngineProcess {
   kill(): void {
     this.alive = false;
     this.child.kill("SIGKILL");
+    // What it had still to say is not wanted, and unread it would keep the pipe open.
+    this.child.stdin?.destroy();
+    this.child.stdout?.destroy();
   }
 
   /** Ends it when it has nothing to do: it exits when its stdin ends. */

@@ -35,6 +35,12 @@ export function shownColumns(version: VersionDescription, spec: ViewSpec): numbe
   return shown;
 }
 
+/** A line that is empty because its only field is would be skipped by most readers: there it is written `""`. */
+function shownSql(shown: number[]): string {
+  const names = shown.map((i) => quoted(stored(i)));
+  return names.length > 1 ? names.join(", ") : `coalesce(CAST(${names[0]} AS VARCHAR), '')`;
+}
+
 export async function materialise(
   work: Workplace,
   request: MaterialiseRequest,
@@ -49,11 +55,9 @@ export async function materialise(
     const header = join(work.folder, "header.csv");
     await writeFile(header, `${shown.map((i) => csvField(version.columns[i]!.name)).join(",")}\n`);
     const rows = join(work.folder, "rows.csv");
-    // A line that is empty because its only field is would be skipped by most readers.
-    const nulls = shown.length === 1 ? '""' : "";
     await duck.run(
-      `COPY (SELECT ${shown.map((i) => quoted(stored(i))).join(", ")} FROM read_parquet(${literal(parquet)}))
-       TO ${literal(rows)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR ${literal(nulls)})`,
+      `COPY (SELECT ${shownSql(shown)} FROM read_parquet(${literal(parquet)})) TO ${literal(rows)}
+       (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '')`,
     );
     return { result: { rows: version.rows }, outputs: [[header, rows]] };
   } finally {

@@ -176,7 +176,7 @@ export class Scanner {
   }
 
   private endField(): void {
-    if (this.fieldBytes > ENGINE_LIMITS.cell_bytes + 1) throw this.bad("a cell is too long");
+    if (this.fieldBytes > ENGINE_LIMITS.cell_bytes) throw this.bad("a cell is too long");
     this.fields++;
     this.fieldBytes = 0;
   }

@@ -6,6 +6,7 @@
  * so that what was not looked into becomes a finding and not a silence. Nothing is executed or unpacked to files.
  */
 import { isUtf8 } from "node:buffer";
+import { Charset } from "./charset.js";
 import { gunzipPrefix } from "./inflate.js";
 
 export interface Variant {
@@ -74,11 +75,13 @@ class Pieces {
   }
 }
 
-const BASE64_RUN = /[A-Za-z0-9+/_-]{8,}/g;
-const BASE64_LINE = /^[A-Za-z0-9+/_-]{4,}={0,2}$/;
-const HEX_RUN = /(?:[0-9A-Fa-f]{2}){3,}[0-9A-Fa-f]?/g;
-const HEX_PAIRS = /(?:(?:\\x|%|0x)?[0-9A-Fa-f]{2}(?:, ?|[ :-])?){6,}/g;
-const CODES = /(?:\b\d{2,3}\b[\s,;]{1,3}){5,}\d{2,3}\b/g;
+const BASE64 = new Charset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-");
+const BASE64_RUN = 8;
+const HEX = new Charset("0123456789ABCDEFabcdef");
+const HEX_RUN = 6;
+// Repetitions are bounded: a longer one would overflow the matcher's stack.
+const HEX_PAIRS = /(?:(?:\\x|%|0x)?[0-9A-Fa-f]{2}(?:, ?|[ :-])?){6,200000}/g;
+const CODES = /(?:\b\d{2,3}\b[\s,;]{1,3}){5,200000}\d{2,3}\b/g;
 
 /** One variant for each way that the runs' beginning may be off. */
 function shifted(
@@ -102,8 +105,8 @@ function joinedLines(text: string): string[] {
   const found: string[] = [];
   let run: string[] = [];
   for (const line of [...text.split(/\r?\n|\\n/), ""]) {
-    const trimmed = line.trim();
-    if (BASE64_LINE.test(trimmed)) run.push(trimmed);
+    const trimmed = line.trim().replace(/={1,2}$/, "");
+    if (trimmed.length >= 4 && BASE64.holds(trimmed)) run.push(trimmed);
     else {
       if (run.length > 1) found.push(run.join(""));
       run = [];
@@ -113,12 +116,12 @@ function joinedLines(text: string): string[] {
 }
 
 function base64Runs(text: string): string[] {
-  return [...(text.match(BASE64_RUN) ?? []), ...joinedLines(text)];
+  return [...BASE64.runs(text, BASE64_RUN), ...joinedLines(text)];
 }
 
 function hexRuns(text: string): string[] {
   const pairs = (text.match(HEX_PAIRS) ?? []).map((run) => run.replace(/\\x|0x|[^0-9A-Fa-f]/g, ""));
-  return [...(text.match(HEX_RUN) ?? []), ...pairs];
+  return [...HEX.runs(text, HEX_RUN), ...pairs];
 }
 
 const evenHex = (run: string): Buffer => Buffer.from(run.slice(0, run.length & ~1), "hex");

@@ -3,7 +3,7 @@ import { type Verdict, worstVerdict } from "../../../../vocabulary/index.js";
 import type { ScanHit } from "../../model.js";
 import { poissonTail, SURPRISE, verdictOf } from "./chance.js";
 import { densityAt, type IdentifierColumn } from "./identifiers.js";
-import { capacityOf, kindOf, shapeOf } from "./shape.js";
+import { capacityOf, type Kind, kindOf, shapeOf } from "./shape.js";
 import type { Sightings } from "./sightings.js";
 
 /** What is met in one place, of one column. */
@@ -14,6 +14,7 @@ interface Evidence {
 }
 
 const NOTHING: Evidence = { count: 0, chance: 0, verdict: undefined };
+type Limits = { fail: number; review: number };
 /** A code that stands alone is at least a question. */
 const CODE_LIMITS = { fail: 1e-2, review: 2 };
 const EMBEDDED_LIMITS = { fail: 1e-4, review: 1e-2 };
@@ -25,26 +26,23 @@ const GROUPED_FAIL = 3;
 const MANY_NUMBERS = 200;
 /** Nobody writes numbers in base64 by accident. */
 const MANY_ENCODED_NUMBERS = 3;
-const ALPHABET = 36;
 
-function tokenCodes(seen: Sightings, column: IdentifierColumn, ids: string[]): Evidence {
+/** Of `places` with the shape of an identifier, chance makes that share one that is. */
+function codes(
+  ids: string[],
+  places: Map<string, number>,
+  column: IdentifierColumn,
+  limits: Limits,
+): Evidence {
   if (ids.length === 0) return NOTHING;
   const hits = new Map<string, number>();
   for (const id of ids) hits.set(shapeOf(id), (hits.get(shapeOf(id)) ?? 0) + 1);
   let chance = 0;
   for (const [shape, met] of hits) {
-    const tokens = Math.max(met, seen.shapes.get(shape) ?? 0);
-    chance += (tokens * (column.shapes.get(shape) ?? 1)) / capacityOf(shape);
+    const tried = Math.max(met, places.get(shape) ?? 0);
+    chance += (tried * (column.shapes.get(shape) ?? 1)) / capacityOf(shape);
   }
-  const verdict = verdictOf(poissonTail(ids.length, chance), CODE_LIMITS);
-  return { count: ids.length, chance, verdict };
-}
-
-function embeddedCodes(seen: Sightings, column: IdentifierColumn, ids: string[]): Evidence {
-  if (ids.length === 0) return NOTHING;
-  const shortest = Math.min(...ids.map((id) => id.length));
-  const chance = (seen.length * column.codes) / ALPHABET ** shortest;
-  return { count: ids.length, chance, verdict: verdictOf(poissonTail(ids.length, chance), EMBEDDED_LIMITS) };
+  return { count: ids.length, chance, verdict: verdictOf(poissonTail(ids.length, chance), limits) };
 }
 
 function words(ids: string[]): Evidence {
@@ -78,19 +76,12 @@ export function judge(
   confirmed: Set<string>,
 ): ScanHit | undefined {
   const met = [...seen.candidates].filter(([id]) => confirmed.has(id));
-  const codes = met.filter(([id]) => kindOf(id) === "code");
+  const of = (kind: Kind, token?: boolean): string[] =>
+    met.filter(([id, alone]) => kindOf(id) === kind && (token ?? alone) === alone).map(([id]) => id);
   const parts = [
-    tokenCodes(
-      seen,
-      column,
-      codes.filter(([, token]) => token).map(([id]) => id),
-    ),
-    embeddedCodes(
-      seen,
-      column,
-      codes.filter(([, token]) => !token).map(([id]) => id),
-    ),
-    words(met.filter(([id]) => kindOf(id) === "word").map(([id]) => id)),
+    codes(of("code", true), seen.shapes, column, CODE_LIMITS),
+    codes(of("code", false), seen.places, column, EMBEDDED_LIMITS),
+    words(of("word")),
     numbers(seen, column, confirmed),
   ];
   const grouped = seen.encoding.endsWith("grouped");

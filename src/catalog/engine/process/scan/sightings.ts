@@ -15,16 +15,17 @@ export interface Sightings {
   numbers: Set<string>;
   /** How many tokens of each shape the identifiers have. */
   shapes: Map<string, number>;
-  /** Characters that were looked through. */
-  length: number;
+  /** How many places of the text have the shape of a candidate that stood inside something else. */
+  places: Map<string, number>;
 }
 
 const MAX_CANDIDATES = 500_000;
 /** Whole numbers that are no part of a decimal one. A comma divides fields as often as thousands. */
 const NUMBERS = /(?<![\d.])(?<!\d[eE][+-]?)\d{1,8}(?!\d|\.\d|[eE][+-]?\d)/g;
-const THOUSANDS = /(?<![\d.])[1-9]\d{0,2}(?:[,' _\u202f]\d{3})+(?!\d|\.\d)/g;
-const TOKENS = /[\p{Ll}\p{Lo}\p{N}_]+/gu;
-const GROUPED = /[a-z0-9]{1,8}([ \-_.:/])[a-z0-9]{1,8}(?:\1[a-z0-9]{1,8})+/g;
+const THOUSANDS = /(?<![\d.])[1-9]\d{0,2}(?:[,' _\u202f]\d{3}){1,5}(?!\d|\.\d)/g;
+// Repetitions are bounded: a longer one would overflow the matcher's stack.
+const TOKENS = /[\p{Ll}\p{Lo}\p{N}_]{1,65}/gu;
+const GROUPED = /[a-z0-9]{1,8}([ \-_.:/])[a-z0-9]{1,8}(?:\1[a-z0-9]{1,8}){1,4000}/g;
 
 export class Lookout {
   private readonly byPlace = new Map<string, Sightings>();
@@ -51,8 +52,9 @@ export class Lookout {
   }
 
   private record(text: number, encoding: string, lower: string, readable: string, reversed: boolean): void {
-    const seen = this.sightings(text, encoding, lower.length);
+    const seen = this.sightings(text, encoding);
     this.countShapes(seen, lower);
+    const inside = new Set<string>();
     for (const length of this.identifiers.needles.lengths) {
       if (reversed && length <= SHORT_CODE) continue;
       this.identifiers.needles.search(lower, length, (start) => {
@@ -60,9 +62,11 @@ export class Lookout {
         const token = isToken(lower, start, start + length);
         if (kindOf(id) === "word" && !wordCounts(id, token, lower === readable)) return;
         if (kindOf(id) === "code" && length < SHORT_CODE && !token) return;
+        if (!token && this.isShape(shapeOf(id))) inside.add(shapeOf(id));
         this.add(seen, id, token);
       });
     }
+    countPlaces(seen, lower, inside);
     this.numbers(seen, readable, reversed);
   }
 
@@ -77,7 +81,7 @@ export class Lookout {
   }
 
   private grouped(text: number, encoding: string, readable: string): void {
-    const seen = this.sightings(text, encoding, readable.length);
+    const seen = this.sightings(text, encoding);
     for (const match of readable.matchAll(GROUPED)) {
       const groups = match[0].split(match[1]!);
       const ends = new Map<number, number>([[0, 0]]);
@@ -110,25 +114,25 @@ export class Lookout {
     for (const [token] of lower.matchAll(TOKENS)) {
       if (token.length > 64) continue;
       const shape = shapeOf(token);
-      if (columns.some(({ shapes }) => shapes.has(shape)))
-        seen.shapes.set(shape, (seen.shapes.get(shape) ?? 0) + 1);
+      if (this.isShape(shape)) seen.shapes.set(shape, (seen.shapes.get(shape) ?? 0) + 1);
     }
   }
 
-  private sightings(text: number, encoding: string, length: number): Sightings {
+  private isShape(shape: string): boolean {
+    return this.identifiers.columns.some(({ shapes }) => shapes.has(shape));
+  }
+
+  private sightings(text: number, encoding: string): Sightings {
     const place = `${text} ${encoding}`;
     const before = this.byPlace.get(place);
-    if (before) {
-      before.length += length;
-      return before;
-    }
-    const seen = {
+    if (before) return before;
+    const seen: Sightings = {
       text,
       encoding,
       candidates: new Map(),
-      numbers: new Set<string>(),
+      numbers: new Set(),
       shapes: new Map(),
-      length,
+      places: new Map(),
     };
     this.byPlace.set(place, seen);
     return seen;
@@ -148,6 +152,26 @@ export class Lookout {
     }
     this.held++;
     return true;
+  }
+}
+
+/** Kinds of candidate in one text; more would only be noise. */
+const MAX_INSIDE = 8;
+
+function shapePattern(shape: string): RegExp {
+  const parts = [...shape].map((c) => {
+    if (c === "9") return "\\d";
+    return c === "a" ? "[\\p{Ll}\\p{Lo}]" : c.replace(/[\\^$.*+?()[\]{}|/]/, "\\$&");
+  });
+  return new RegExp(`(?=${parts.join("")})`, "gu");
+}
+
+/** What chance has to work with where codes stand inside other text. */
+function countPlaces(seen: Sightings, lower: string, shapes: Set<string>): void {
+  for (const shape of [...shapes].slice(0, MAX_INSIDE)) {
+    let count = 0;
+    for (const _ of lower.matchAll(shapePattern(shape))) count++;
+    seen.places.set(shape, (seen.places.get(shape) ?? 0) + count);
   }
 }
 

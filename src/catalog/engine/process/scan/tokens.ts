@@ -28,7 +28,7 @@ const MAX_WINDOW_TOKENS = 4096;
 const RUN = 24;
 const MAX_TEXT = 128;
 /** No line of values that people or programs write is longer. */
-const MAX_LINE = 256 * 1024;
+const MAX_LINE = 64 * 1024;
 
 export class Tokens {
   readonly keys: Keys = { integer: new Map(), decimal: new Map(), text: new Map() };
