@@ -13,6 +13,7 @@ import { OUTCOMES, REFUSAL_REASONS } from "../sandbox/index.js";
 import { ERRORS, GloveboxError, isId, parseInput, type RunId } from "../vocabulary/index.js";
 import { RUN_STATES } from "./job.js";
 import type { RunClaim, WorkerCalls, WorkerIdentity } from "./jobs.js";
+import { traceOf } from "./trace.js";
 
 const BODY_LIMIT = 256 * 1024;
 
@@ -155,6 +156,6 @@ function answerError(error: unknown, res: Response, log: Logger): void {
     return;
   }
   const known = error instanceof GloveboxError ? error : new GloveboxError("internal", {}, error);
-  if (known.code === "internal") log.error({ err: error }, "a worker's call failed");
+  if (known.code === "internal") log.error({ ...traceOf(error) }, "a worker's call failed");
   res.status(ERRORS[known.code].status).type("application/problem+json").json({ code: known.code });
 }

@@ -44,6 +44,8 @@ export interface WorkerCalls {
   revokeWorker(id: string): void;
   /** @throws unauthenticated */
   workerByToken(token: string): WorkerIdentity;
+  /** A worker process begins: what an earlier process under its token left running is lost. */
+  begin(worker: WorkerIdentity): { node: string };
   claim(worker: WorkerIdentity): Lease | undefined;
   heartbeat(claim: RunClaim): Heartbeat;
   stage(claim: RunClaim): Promise<StageInfo>;

@@ -3,18 +3,33 @@
  * queue; on the last try, or if it is to stop anyway, it ends, and through the check step like any other, so that
  * its set of outputs is as complete as any.
  */
+import { createHash } from "node:crypto";
 import type { Tx } from "../ledger/index.js";
 import { type Changes, endJob, moveJob, moveRun } from "./change.js";
-import type { JobsParts, RunClaim } from "./jobs.js";
+import type { JobsParts, RunClaim, WorkerIdentity } from "./jobs.js";
 import { dropOutputs } from "./outputs.js";
 import { retryPause } from "./policy.js";
-import { type JobRow, jobRow, type RunRow } from "./rows.js";
+import { type JobRow, jobRow, type RunRow, runRows } from "./rows.js";
 import { heldRun } from "./runs.js";
 import { WAKE_WORKERS } from "./submit.js";
 
 /** The worker cannot go on: its run is lost, without waiting for the lease to end. @throws stale */
 export function giveBack(parts: JobsParts, claim: RunClaim): void {
   parts.ledger.commit((tx) => loseRun(tx, parts, heldRun(tx, claim), "the worker stopped"));
+}
+
+/**
+ * One process a token: when another one begins, the last one is dead, and its run need not wait for its lease to end.
+ * The name by which it labels containers is this node's alone.
+ */
+export function beginWorker(parts: JobsParts, worker: WorkerIdentity): { node: string } {
+  parts.ledger.commit((tx) => {
+    tx.db.prepare("UPDATE workers SET seen_at = ? WHERE id = ?").run(tx.now, worker.id);
+    const left = "SELECT * FROM runs WHERE worker = ? AND state NOT IN ('ended', 'lost')";
+    for (const run of runRows(tx.db, left, worker.id)) loseRun(tx, parts, run, "its worker died");
+  });
+  const key = createHash("sha256").update(parts.ledger.publicKey).digest("hex");
+  return { node: `glovebox-${key.slice(0, 16)}` };
 }
 
 /** Its outputs go, and its job with it or back. */

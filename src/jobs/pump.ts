@@ -10,6 +10,7 @@ import { holdJob } from "./hold.js";
 import type { JobsParts } from "./jobs.js";
 import { requeue } from "./lost.js";
 import { type JobRow, jobRow, outputsOf } from "./rows.js";
+import { traceOf } from "./trace.js";
 
 const PAUSE_MS = 1_000;
 
@@ -60,7 +61,7 @@ export class CheckPump {
       this.notBefore.delete(id);
     } catch (error) {
       if (this.closed) return;
-      parts.log.error({ err: error, job: id }, "a check could not be carried out");
+      parts.log.error({ ...traceOf(error), job: id }, "a check could not be carried out");
       this.tryLater(id);
     }
   }
@@ -77,7 +78,7 @@ export class CheckPump {
         else noteJob(tx, job, { check_attempts: job.check_attempts + 1 });
       });
     } catch (error) {
-      parts.log.error({ err: error, job: id }, "a failed check could not be noted");
+      parts.log.error({ ...traceOf(error), job: id }, "a failed check could not be noted");
     }
   }
 

@@ -9,6 +9,7 @@ import type { Logger } from "pino";
 import type { Committed, Ledger } from "../ledger/index.js";
 import type { Store } from "../store/index.js";
 import { WAKE_WORKERS } from "./submit.js";
+import { traceOf } from "./trace.js";
 
 /** A unix socket or a URL. */
 export interface RedisAddress {
@@ -45,7 +46,8 @@ class Outage {
   private out = false;
   constructor(private readonly log: Logger) {}
   failed(error: unknown): void {
-    if (!this.out) this.log.warn({ err: error }, "Redis is not reachable: workers poll until it is back");
+    if (!this.out)
+      this.log.warn({ ...traceOf(error) }, "Redis is not reachable: workers poll until it is back");
     this.out = true;
   }
   recovered(): void {

@@ -19,7 +19,7 @@ import type { JobView } from "./job.js";
 import type { Jobs, JobsParts, WorkerCalls, WorkerIdentity } from "./jobs.js";
 import { type JobKind, jobKinds } from "./kinds/kind.js";
 import { sandboxKind } from "./kinds/sandbox.js";
-import { giveBack } from "./lost.js";
+import { beginWorker, giveBack } from "./lost.js";
 import { CheckPump } from "./pump.js";
 import { readCode, readDryRunOutput, readHeld, readOutputs, readRecord } from "./reading.js";
 import { type JobRow, jobRows } from "./rows.js";
@@ -185,6 +185,7 @@ function workerCalls(parts: JobsParts): WorkerCalls {
       if (!row) throw new GloveboxError("unauthenticated");
       return { id: row.id, levels: (JSON.parse(row.labels) as { isolation: IsolationLevel[] }).isolation };
     },
+    begin: (worker) => beginWorker(parts, worker),
     claim: (worker) => claimNext(parts, worker),
     heartbeat: (claim) => heartbeat(parts, claim),
     stage: (claim) => stage(parts, claim),

@@ -38,6 +38,11 @@ const TIMEOUT_MS = 600_000;
 export class ControlClient {
   constructor(private readonly options: ControlOptions) {}
 
+  /** Once, before the first claim. */
+  async begin(): Promise<{ node: string }> {
+    const response = await this.call({ method: "POST", path: "/begin" });
+    return (await response.json()) as { node: string };
+  }
   async claim(): Promise<Lease | undefined> {
     const response = await this.call({ method: "POST", path: "/claim", once: true });
     return response.status === 204 ? undefined : ((await response.json()) as Lease);

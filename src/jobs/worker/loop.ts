@@ -8,6 +8,7 @@ import { decodeTime } from "ulid";
 import { GloveboxError, ID_PREFIXES } from "../../vocabulary/index.js";
 import type { Lease } from "../lease.js";
 import { type QueueAddress, receiveWakeups } from "../queue.js";
+import { traceOf } from "../trace.js";
 import { executeLease, type RunTools } from "./run.js";
 
 export interface WorkerOptions extends RunTools {
@@ -103,7 +104,7 @@ class WorkerLoop {
       return lease;
     } catch (error) {
       if (error instanceof GloveboxError && error.code === "unauthenticated") this.end();
-      else if (!this.away) this.options.log.warn({ err: error }, "control does not answer");
+      else if (!this.away) this.options.log.warn({ ...traceOf(error) }, "control does not answer");
       this.away = true;
       return undefined;
     }
@@ -116,7 +117,7 @@ class WorkerLoop {
       const removed = await executor.sweep(new LiveRuns(runs, at));
       if (removed.length > 0) log.info({ runs: removed }, "removed what dead runs had left");
     } catch (error) {
-      if (!this.away) log.warn({ err: error }, "the machine could not be swept");
+      if (!this.away) log.warn({ ...traceOf(error) }, "the machine could not be swept");
     }
   }
 

@@ -1,9 +1,10 @@
 /**
- * The worker process. Its settings come as JSON in GLOVEBOX_WORKER (a token is no word for a command line, which
- * every user of the machine can read); `glovebox worker` sets the same.
+ * The worker process. A node gives its workers their settings as JSON in GLOVEBOX_WORKER; `glovebox worker` sets
+ * GLOVEBOX_CONTROL and GLOVEBOX_WORKER_TOKEN only. A token is no word for a command line, which all users can read.
  *
  * It has no database handle and no vault keys: a lease brings the keys of its Views and nothing else.
  */
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { z } from "zod";
@@ -18,7 +19,7 @@ import type { WorkerSettings } from "./settings.js";
 const settingsInput = z.strictObject({
   control: z.url(),
   token: z.string().min(1),
-  node: z.string().min(1),
+  node: z.string().min(1).optional(),
   redis: z.strictObject({ path: z.string().optional(), url: z.string().optional() }).optional(),
   prefix: z.string().min(1).default("glovebox"),
   cache_dir: z.string().min(1),
@@ -43,20 +44,35 @@ function engineSocket(given: string | undefined): string {
   return socket;
 }
 
+/** `glovebox worker` knows an address and a token; the rest has defaults. */
+function settingsOf(env: NodeJS.ProcessEnv): z.output<typeof settingsInput> {
+  if (env.GLOVEBOX_WORKER !== undefined) return parseInput(settingsInput, JSON.parse(env.GLOVEBOX_WORKER));
+  const cache = env.XDG_CACHE_HOME || join(homedir(), ".cache");
+  return parseInput(settingsInput, {
+    control: env.GLOVEBOX_CONTROL,
+    token: env.GLOVEBOX_WORKER_TOKEN,
+    cache_dir: join(cache, "glovebox", "worker"),
+  });
+}
+
 async function main(): Promise<void> {
   const log = pino({ name: "worker" }, pino.destination(2));
-  const settings = parseInput(settingsInput, JSON.parse(process.env.GLOVEBOX_WORKER ?? "{}"));
-  // Not for the programs that this process starts, nor for a look at its environment.
+  const settings = settingsOf(process.env);
+  // Not for the programs that this process starts.
   delete process.env.GLOVEBOX_WORKER;
+  delete process.env.GLOVEBOX_WORKER_TOKEN;
   const socketPath = engineSocket(settings.engine_socket);
   const staging = openStaging(settings.staging_root);
+  const control = new ControlClient({ url: settings.control.replace(/\/$/, ""), token: settings.token });
+  const begun = await control.begin();
+  const node = settings.node ?? begun.node;
   const worker = startWorker({
-    control: new ControlClient({ url: settings.control, token: settings.token }),
-    executor: createDockerExecutor({ socketPath, staging, node: settings.node }),
+    control,
+    executor: createDockerExecutor({ socketPath, staging, node }),
     images: createImages({ socketPath }),
     staging,
     cache: new SealedCache(join(settings.cache_dir, "views"), settings.cache_bytes),
-    node: settings.node,
+    node,
     maxLogBytes: settings.max_log_bytes,
     log,
     ...(settings.redis ? { queue: { redis: settings.redis, prefix: settings.prefix } } : {}),

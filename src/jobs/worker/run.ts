@@ -11,6 +11,7 @@ import type { CollectedFile, Executor, Exit, ImageRef, Prepared, Staging } from 
 import { GloveboxError } from "../../vocabulary/index.js";
 import type { RunState } from "../job.js";
 import type { Lease, RunOutcome } from "../lease.js";
+import { traceOf } from "../trace.js";
 import type { SealedCache } from "./cache.js";
 import type { ControlClient } from "./control.js";
 import { fillFolders, makeFolders } from "./stage.js";
@@ -77,7 +78,7 @@ class LeasedRun {
       else await this.tools.control.finish(this.lease, outcome);
     } catch (error) {
       if (!isStale(error))
-        this.tools.log.error({ err: error, run: this.lease.run }, "a run could not be reported");
+        this.tools.log.error({ ...traceOf(error), run: this.lease.run }, "a run could not be reported");
     } finally {
       beats.stop();
     }
@@ -89,7 +90,7 @@ class LeasedRun {
         await cleanup();
       } catch (error) {
         // What is left is found by the next sweep of the machine.
-        this.tools.log.warn({ err: error, run: this.lease.run }, "a run was not cleaned up");
+        this.tools.log.warn({ ...traceOf(error), run: this.lease.run }, "a run was not cleaned up");
       }
     }
   }
@@ -102,7 +103,7 @@ class LeasedRun {
     } catch (error) {
       if (isStale(error)) this.lost = true;
       else if (!this.ending.signal.aborted)
-        this.tools.log.error({ err: error, run: this.lease.run }, "the platform failed under a run");
+        this.tools.log.error({ ...traceOf(error), run: this.lease.run }, "the platform failed under a run");
       return { outcome: this.ending.signal.aborted ? "killed" : "system", outputs: this.uploaded };
     }
   }

@@ -7,8 +7,8 @@ export interface WorkerSettings {
   control: string;
   /** From `jobs.internal.registerWorker`. */
   token: string;
-  /** Name of the node: containers are labelled with it. */
-  node: string;
+  /** Name of the node, with which containers are labelled; the node's own answer when not said. */
+  node?: string;
   redis?: { path?: string; url?: string };
   /** Of the node's queue in Redis. */
   prefix?: string;
