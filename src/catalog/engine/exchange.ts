@@ -12,10 +12,12 @@ import {
   type EngineFailure,
   type EngineRequest,
   type EngineResult,
+  engineReady,
   engineResponse,
   RESULTS,
-  type RequestOf,
 } from "./protocol.js";
+
+const parsed = (payload: Buffer): unknown => JSON.parse(payload.toString("utf8"));
 
 export interface Answer<Op extends keyof typeof RESULTS> {
   result: EngineResult<Op>;
@@ -48,6 +50,8 @@ export class EngineProcess {
   private readonly reader: FrameReader;
   private readonly writer: FrameWriter;
   private readonly child: ChildProcess;
+  private timer: NodeJS.Timeout | undefined;
+  private late = false;
 
   constructor(child: ChildProcess) {
     if (!child.stdin || !child.stdout) throw unavailable("the engine has no pipes");
@@ -85,27 +89,43 @@ export class EngineProcess {
   }
 
   /**
-   * `settled` is called once, when the process is free again or dead.
-   * @throws what the engine says, or engine_unavailable; a failing source's own error passes through.
+   * Hands it the request and none of its inputs. False where it died before it took it: then another may have it.
+   * The deadline runs from here.
    */
-  async ask<Op extends EngineRequest["op"]>(
-    request: RequestOf<Op>,
-    inputs: Readable[],
-    deadlineMs: number,
-    settled: () => void,
-  ): Promise<Answer<Op>> {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
+  async offer(request: EngineRequest, deadlineMs: number): Promise<boolean> {
+    this.late = false;
+    this.timer = setTimeout(() => {
+      this.late = true;
       this.kill();
     }, deadlineMs);
+    try {
+      await this.writer.header(request);
+      const frame = await this.reader.next();
+      if (frame?.type === FRAME.header && engineReady.safeParse(parsed(frame.payload)).success) return true;
+    } catch {
+      // It is gone, or speaks another language: either way it is not to be used.
+    }
+    clearTimeout(this.timer);
+    this.kill();
+    return false;
+  }
+
+  /**
+   * The rest of an accepted request. `settled` is called when the process is free again or dead.
+   * @throws what the engine says, or engine_unavailable; a failing source's own error passes through.
+   */
+  async complete<Op extends EngineRequest["op"]>(
+    op: Op,
+    inputs: Readable[],
+    settled: () => void,
+  ): Promise<Answer<Op>> {
     const settle = () => {
-      clearTimeout(timer);
+      clearTimeout(this.timer);
       for (const input of inputs) input.destroy();
       settled();
     };
     try {
-      const { result, count } = await this.answer(request, inputs);
+      const { result, count } = await this.answer(op, inputs);
       if (count === 0) settle();
       return { result, outputs: this.outputs(count, settle) };
     } catch (error) {
@@ -114,13 +134,13 @@ export class EngineProcess {
       settle();
       if (error instanceof SourceError) throw error.cause;
       if (error instanceof GloveboxError) throw error;
-      throw unavailable(late ? "the engine took too long" : "the engine ended unexpectedly", error);
+      throw unavailable(this.late ? "the engine took too long" : "the engine ended unexpectedly", error);
     }
   }
 
-  private async answer<Op extends EngineRequest["op"]>(request: RequestOf<Op>, inputs: Readable[]) {
+  private async answer<Op extends EngineRequest["op"]>(op: Op, inputs: Readable[]) {
     let answered = false;
-    const sending = this.send(request, inputs, () => answered);
+    const sending = this.send(inputs, () => answered);
     // Its failure is awaited below; until then it must not count as unhandled.
     sending.catch(() => undefined);
     const frame = await Promise.race([
@@ -129,19 +149,18 @@ export class EngineProcess {
     ]);
     answered = true;
     if (frame?.type !== FRAME.header) throw new WireError("no answer");
-    const response = engineResponse.parse(JSON.parse(frame.payload.toString("utf8")));
+    const response = engineResponse.parse(parsed(frame.payload));
     // A source that has stalled must not keep a refusal waiting.
     if (!response.ok) for (const input of inputs) input.destroy();
     await sending.catch((error) => {
       if (response.ok || !(error instanceof SourceError)) throw error;
     });
     if (!response.ok) throw errorOf(response.failure);
-    const result = RESULTS[request.op].parse(response.result) as EngineResult<Op>;
+    const result = RESULTS[op].parse(response.result) as EngineResult<Op>;
     return { result, count: response.outputs.length };
   }
 
-  private async send(request: EngineRequest, inputs: Readable[], stopped: () => boolean): Promise<void> {
-    await this.writer.header(request);
+  private async send(inputs: Readable[], stopped: () => boolean): Promise<void> {
     try {
       for (const input of inputs) {
         if (stopped()) break;

@@ -1,8 +1,8 @@
 /**
  * The wire between node and engine: frames of a 4-byte big-endian length, a type byte and a payload.
  *
- * Rules: a frame is bounded; anything unexpected ends the exchange; one request at a time, its inputs in the
- * order its header names them, then the response, then its outputs in order. Every input ends in `end`, or all
+ * Rules: a frame is bounded; anything unexpected ends the exchange; one request at a time: its header, `ready`, its
+ * inputs in the order the header names them, the response, its outputs in order. Every input ends in `end`, or all
  * of them in one `abort`.
  */
 import type { Readable, Writable } from "node:stream";

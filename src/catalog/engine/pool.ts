@@ -2,7 +2,7 @@
  * A few engine processes, started when needed, kept warm, replaced when they die.
  *
  * Rules: a process does one request at a time; whoever waits is served in order; the queue is bounded. A process
- * that is killed takes nothing with it but its own request.
+ * that dies takes nothing with it but the request it was reading; one that died idle costs nothing.
  */
 import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
@@ -18,6 +18,9 @@ export interface PoolOptions {
   /** From the first byte in to the last byte out. */
   deadlineMs: number;
 }
+
+/** How many processes may die before one takes a request. */
+const ATTEMPTS = 4;
 
 interface Waiting {
   take: (process: EngineProcess) => void;
@@ -40,8 +43,12 @@ export class EnginePool {
   async ask<Op extends EngineRequest["op"]>(request: RequestOf<Op>, inputs: Readable[]): Promise<Answer<Op>> {
     // A source may fail while it waits; its error is seen when it is read.
     for (const input of inputs) input.on("error", () => undefined);
-    const process = await this.acquire();
-    return process.ask(request, inputs, this.options.deadlineMs, () => this.release(process));
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const process = await this.acquire();
+      if (await process.offer(request, this.options.deadlineMs))
+        return process.complete<Op>(request.op, inputs, () => this.release(process));
+    }
+    throw new GloveboxError("engine_unavailable", { detail: "no engine process could be started" });
   }
 
   async close(): Promise<void> {

@@ -67,3 +67,6 @@ export const engineResponse = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), result: z.unknown(), outputs: z.array(z.string()).max(8) }),
   z.object({ ok: z.literal(false), failure: engineFailure }),
 ]);
+
+/** Said when a request has been understood and before any of its inputs is read: from here on it cannot be moved. */
+export const engineReady = z.strictObject({ ready: z.literal(true) });

@@ -81,6 +81,7 @@ async function serve(request: EngineRequest): Promise<void> {
   const inputs = new WireInputs(request.inputs.length);
   let answered = false;
   try {
+    await writer.header({ ready: true });
     const { result, outputs } = await perform({ folder, memoryMb, threads }, request, inputs);
     answered = true;
     await writer.header({ ok: true, result, outputs: outputs.map((_, i) => String(i)) });
