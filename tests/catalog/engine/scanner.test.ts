@@ -26,14 +26,12 @@ describe("the scanner", () => {
   test("reads what another RFC 4180 parser reads, however it is cut, quoted and ended", () => {
     fc.assert(
       fc.property(
-        fc
-          .integer({ min: 2, max: 4 })
-          .chain((width) =>
-            fc.array(fc.array(fc.tuple(field, fc.boolean()), { minLength: width, maxLength: width }), {
-              minLength: 1,
-              maxLength: 6,
-            }),
-          ),
+        fc.integer({ min: 2, max: 4 }).chain((width) =>
+          fc.array(fc.array(fc.tuple(field, fc.boolean()), { minLength: width, maxLength: width }), {
+            minLength: 1,
+            maxLength: 6,
+          }),
+        ),
         fc.integer({ min: 1, max: 7 }),
         fc.constantFrom("\n", "\r\n"),
         fc.boolean(),
