@@ -1,0 +1,2 @@
+/** Differential privacy: exact noise, and the mathematics of what it costs. */
+export * from "./accounting/index.js";
