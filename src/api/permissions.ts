@@ -79,6 +79,7 @@ export const PERMISSIONS = {
     may: "read checkpoints, proofs and the entries that concern one",
     may_zh: "查看存证账本",
   },
+  "workers.manage": { roles: ["admin"], may: "add and remove workers", may_zh: "管理执行器" },
   "metrics.read": {
     roles: ["admin", "auditor"],
     // Counters of true job states beside one's own submission would be a signal that nobody charges.

@@ -55,14 +55,17 @@ export interface CommandSpec<O> {
   act(context: Context, args: string[], flags: O): Promise<Outcome | undefined>;
 }
 
-/** Adds one command below `parent`. `ended` is told how it ended. */
+/** Adds one command below `parent`. */
 export function addCommand<O extends object>(
   parent: Command,
   terminal: Terminal,
   spec: CommandSpec<O>,
-): void {
+): Command {
   const language = languageOf({}, terminal.env);
-  const command = parent.command(spec.usage).description(spec.about[language === "zh" ? 1 : 0]);
+  const command = parent
+    .command(spec.usage)
+    .enablePositionalOptions()
+    .description(spec.about[language === "zh" ? 1 : 0]);
   command.addHelpText("after", `\n${language === "zh" ? "示例" : "Example"}:\n  $ ${spec.example}`);
   spec.flags?.(command);
   commonFlags(command);
@@ -73,6 +76,7 @@ export function addCommand<O extends object>(
       .filter((a) => a !== undefined);
     await perform(terminal, flags, (context) => spec.act(context, args, flags));
   });
+  return command;
 }
 
 function commonFlags(command: Command): void {

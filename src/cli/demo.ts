@@ -14,7 +14,10 @@ interface DemoFlags {
 export function addDemo(program: Command, terminal: Terminal): void {
   addCommand<DemoFlags>(program, terminal, {
     usage: "demo",
-    about: ["The whole main job on real data, from empty to a verified release", "演示：从空机到可验证的放行"],
+    about: [
+      "The whole main job on real data, from empty to a verified release",
+      "演示：从空机到可验证的放行",
+    ],
     example: "glovebox demo --out ./demo",
     flags: (command) => command.option("--out <dir>", "folder for the bundle", join(".glovebox", "demo")),
     act: (context, _args, flags) => demo(context, flags),

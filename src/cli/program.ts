@@ -1,4 +1,5 @@
 /** The command line as a whole: which commands there are, and how wrong usage ends. */
+import { existsSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addBench } from "./bench.js";
 import type { Terminal } from "./command.js";
@@ -13,6 +14,7 @@ import { addLogin } from "./login.js";
 import { addPrincipal } from "./principal.js";
 import { addRelease } from "./release.js";
 import { addRun } from "./run.js";
+import { arrangeRun } from "./run-arguments.js";
 import { languageOf } from "./settings.js";
 import { addUp } from "./up.js";
 import { addVerify } from "./verify.js";
@@ -66,7 +68,8 @@ export async function runProgram(
 ): Promise<void> {
   const program = createProgram(terminal, version);
   try {
-    await program.parseAsync(argv, { from: "user" });
+    const words = argv[0] === "run" ? ["run", ...arrangeRun(argv.slice(1), existsSync)] : argv;
+    await program.parseAsync(words, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;

@@ -1,5 +1,4 @@
 /** Settings come from flags, then GLOVEBOX_* variables, then the profile that `login` wrote. */
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { Usage } from "./failure.js";
 import { type Profile, profileDir, readProfile } from "./profile.js";
@@ -64,10 +63,6 @@ export function requireUrl(url: string | undefined): URL {
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/;
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
-/** Where a node of this user keeps its data when nothing is said. */
-export function dataDirOf(env: Environment): string {
-  return (
-    env.GLOVEBOX_DATA_DIR ??
-    join(env.XDG_DATA_HOME || join(env.HOME || homedir(), ".local", "share"), "glovebox")
-  );
-}
+/** Where a node keeps its data when nothing is said. */
+export const dataDirOf = (env: Environment): string =>
+  env.GLOVEBOX_DATA_DIR ?? join(process.cwd(), ".glovebox", "node");

@@ -80,7 +80,7 @@ async function up(context: Context, flags: UpFlags): Promise<undefined> {
   const { url, pid, workers, redisPid } = node;
   context.stdout.write(
     context.json
-      ? `${JSON.stringify({ url, pid, workers, redis_pid: redisPid ?? null, data_dir: dataDir })}\n`
+      ? `${JSON.stringify({ url, pid, workers, redis_pid: redisPid ?? null, data_dir: node.dataDir })}\n`
       : `${context.say(`Glovebox is up at ${url} (data in ${dataDir}, ${workers.length} workers). Ctrl-C stops it.`, `Glovebox 已启动：${url}（数据目录 ${dataDir}，${workers.length} 个执行器）。按 Ctrl-C 停止。`)}\n`,
   );
   if (!context.signal.aborted) await once(context.signal, "abort");

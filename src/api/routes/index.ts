@@ -1,6 +1,7 @@
 /** Every call there is, in the order of the reference. */
 import type { Route } from "../route.js";
 import { addPrincipal } from "./add-principal.js";
+import { addWorker } from "./add-worker.js";
 import { approveGrant } from "./approve-grant.js";
 import { assessDataset } from "./assess-dataset.js";
 import { cancelJob } from "./cancel-job.js";
@@ -45,6 +46,7 @@ import { retireDataset } from "./retire-dataset.js";
 import { reviewRelease } from "./review-release.js";
 import { revokeGrant } from "./revoke-grant.js";
 import { revokePrincipal } from "./revoke-principal.js";
+import { revokeWorker } from "./revoke-worker.js";
 import { submitJob } from "./submit-job.js";
 import { submitRelease } from "./submit-release.js";
 import { suspendDataset } from "./suspend-dataset.js";
@@ -60,5 +62,5 @@ export const ROUTES: readonly Route[] = [
   createRelease, listReleases, getRelease, replaceReleaseFile, submitRelease, withdrawRelease, reviewRelease,
   getReleaseFile, getBundle,
   getCheckpoint, getEntries, getInclusionProof, getConsistencyProof,
-  healthz, readyz, metrics, openapiDocument, docs,
+  addWorker, revokeWorker, healthz, readyz, metrics, openapiDocument, docs,
 ];

@@ -48,7 +48,7 @@ export const jobView = z
   })
   .meta({ id: "Job", description: "What was asked for, as the caller may see it" });
 
-const finding = z
+export const findingView = z
   .strictObject({
     rule: z.string(),
     verdict,
@@ -73,7 +73,7 @@ const outputView = z
     verdict: verdict.nullable(),
     evidence: z.enum(EVIDENCES),
     capacity_bytes: z.number().optional().describe("How much arbitrary information it could carry at most"),
-    findings: z.array(finding),
+    findings: z.array(findingView),
   })
   .meta({ id: "Output", description: "An output as an auditor, or the submitter of a dry run, sees it" });
 

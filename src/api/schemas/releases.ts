@@ -1,6 +1,7 @@
 /** What releases and reviews look like on the wire. */
 import { z } from "zod";
-import { VERDICTS } from "../../vocabulary/index.js";
+import { EVIDENCES, VERDICTS } from "../../vocabulary/index.js";
+import { findingView } from "./jobs.js";
 import { base64, hex256, timestamp } from "./parameters.js";
 
 const outputId = z.string().regex(/^out_[0-9A-Z]{26}$/, "must be an output's id (out_…)");
@@ -22,10 +23,12 @@ export const fileInput = z
   .strictObject({ output: outputId.describe("Another held output, in this one's place") })
   .meta({ id: "ReleaseFileInput", description: "Resets the votes on this file" });
 
+const vote = z.strictObject({ sha256: hex256, vote: z.enum(RELEASE_VOTES) });
+
 export const reviewInput = z
   .strictObject({
     files: z
-      .record(fileName, z.strictObject({ sha256: hex256, vote: z.enum(RELEASE_VOTES) }))
+      .record(fileName, vote)
       .describe("Every file of the release: the hash of what the reviewer fetched, and the vote on it"),
     decision: z.enum(RELEASE_DECISIONS),
     comment: sentence.optional(),
@@ -39,10 +42,35 @@ export const reviewInput = z
   })
   .meta({ id: "ReviewInput", description: "One reviewer's signed votes" });
 
+const fileView = z
+  .strictObject({
+    name: z.string(),
+    output: z.string().describe("out_…"),
+    sha256: hex256.optional().describe("Of the canonical bytes; to reviewers, and to all once released"),
+    media_type: z.string().optional(),
+    bytes: z.int().optional(),
+    verdict: z.enum(VERDICTS).optional(),
+    evidence: z.enum(EVIDENCES).optional(),
+    findings: z.array(findingView).optional(),
+  })
+  .meta({ id: "ReleaseFile", description: "A file that is to go out, as the caller may see it" });
+
+const reviewView = z
+  .strictObject({
+    reviewer: z.string().describe("Name"),
+    round: z.int(),
+    decision: z.enum(RELEASE_DECISIONS),
+    files: z.record(z.string(), vote),
+    comment: z.string().optional(),
+    overrides: z.record(z.string(), z.string()).optional(),
+    created_at: timestamp,
+  })
+  .meta({ id: "Review", description: "One reviewer's signed votes" });
+
 export const releaseView = z
-  .looseObject({
+  .strictObject({
     id: z.string().describe("rel_…"),
-    job: z.string(),
+    job: z.string().describe("job_…"),
     state: z.enum([
       "pending",
       "submitted",
@@ -55,10 +83,15 @@ export const releaseView = z
       "withdrawn",
     ]),
     justification: z.string(),
-    files: z.array(
-      z.looseObject({ name: z.string(), output: z.string(), verdict: z.enum(VERDICTS).optional() }),
-    ),
+    principal: z.string().describe("Name of the requester"),
+    round: z.int().describe("Moves on with each submission; reviews count in their own round only"),
+    files: z.array(fileView),
+    reviews_in: z.int(),
+    reviews_needed: z.int().describe("How many more at least"),
+    reviews: z.array(reviewView).describe("Nobody sees another's votes before the round is complete"),
     created_at: timestamp,
+    submitted_at: timestamp.optional(),
+    released_at: timestamp.optional(),
     rev: z.int().describe("Counts changes; the ETag is this in quotes"),
   })
   .meta({ id: "Release", description: "A request to let outputs out, and what became of it" });
