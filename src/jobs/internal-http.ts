@@ -83,6 +83,10 @@ export function internalRouter(calls: WorkerCalls, log: Logger): Router {
   });
   const json = express.json({ limit: BODY_LIMIT });
   router.post(
+    "/begin",
+    handled((req, res) => void res.json(calls.begin(identity(req)))),
+  );
+  router.post(
     "/claim",
     handled((req, res) => {
       const lease = calls.claim(identity(req));
