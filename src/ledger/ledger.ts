@@ -48,6 +48,8 @@ export interface Ledger {
   opening(index: number): Opening;
   /** Entries in [from, to), at most `MAX_ENTRIES`. */
   entries(from: number, to: number): LedgerRow[];
+  /** The first entries about a subject, oldest first, at most `MAX_ENTRIES`. */
+  about(subject: string): LedgerRow[];
 }
 
 export interface LedgerOptions {
@@ -173,6 +175,14 @@ class SqliteLedger implements Ledger {
         `SELECT ${ENTRY_COLUMNS} FROM ledger_leaves WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT ?`,
       )
       .all(from, to, MAX_ENTRIES);
+  }
+
+  about(subject: string): LedgerRow[] {
+    return this.options.store.db
+      .prepare<[string, number], LedgerRow>(
+        `SELECT ${ENTRY_COLUMNS} FROM ledger_leaves WHERE subject = ? ORDER BY seq LIMIT ?`,
+      )
+      .all(subject, MAX_ENTRIES);
   }
 
   private row(index: number): LedgerRow {

@@ -137,17 +137,21 @@ CREATE TABLE dropped_objects (object TEXT PRIMARY KEY, dropped_at INTEGER NOT NU
 CREATE TABLE releases (
   id TEXT PRIMARY KEY, job TEXT NOT NULL REFERENCES jobs(id), principal TEXT NOT NULL REFERENCES principals(id),
   justification TEXT NOT NULL, state TEXT NOT NULL, round INTEGER NOT NULL DEFAULT 0,
-  created_at INTEGER NOT NULL, submitted_at INTEGER, released_at INTEGER, bundle_object TEXT, rev INTEGER NOT NULL DEFAULT 1
+  created_at INTEGER NOT NULL, submitted_at INTEGER, approved_at INTEGER, released_at INTEGER,
+  -- what was approved, byte for byte, from then until the bundle is in the vault
+  frozen_sealed BLOB, bundle_object TEXT, bundle_sha256 TEXT, bundle_bytes INTEGER, rev INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 CREATE INDEX releases_job ON releases(job);
+CREATE INDEX releases_principal ON releases(principal);
+CREATE INDEX releases_approved ON releases(state) WHERE state = 'approved';
 CREATE TABLE release_files (
   release TEXT NOT NULL REFERENCES releases(id), name TEXT NOT NULL, output TEXT NOT NULL REFERENCES outputs(id), sha256 TEXT NOT NULL,
-  PRIMARY KEY (release, name)
+  PRIMARY KEY (release, name), UNIQUE (release, output)
 ) STRICT;
 CREATE TABLE reviews (
   id TEXT PRIMARY KEY, release TEXT NOT NULL REFERENCES releases(id), round INTEGER NOT NULL, reviewer TEXT NOT NULL REFERENCES principals(id),
-  files TEXT NOT NULL, decision TEXT NOT NULL, comment TEXT, overrides TEXT,
-  public_key TEXT NOT NULL, signature TEXT NOT NULL, created_at INTEGER NOT NULL, void INTEGER NOT NULL DEFAULT 0,
+  decision TEXT NOT NULL, statement_sealed BLOB NOT NULL, salt TEXT NOT NULL,
+  public_key TEXT NOT NULL, signature TEXT NOT NULL, complete INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL,
   UNIQUE (release, round, reviewer), UNIQUE (signature)
 ) STRICT;
 

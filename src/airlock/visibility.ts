@@ -1,0 +1,93 @@
+/**
+ * What is seen of a release, by whom, and when. Pure.
+ *
+ * Rules: the requester sees ids and names until it is released, then all but the cells of findings. An auditor of one
+ * of the datasets sees it once it was submitted, with hashes and findings, and may read the files. The owner of a
+ * dataset sees that it is there. Nobody else knows of it; one who is requester and auditor is the requester.
+ * A vote is seen by its own reviewer alone until its round is complete; then by all who see the release.
+ */
+import type { HeldOutput } from "../jobs/index.js";
+import { type Actor, type PrincipalId, rfc3339 } from "../vocabulary/index.js";
+import { reviewsNeeded, reviewsOfRound } from "./policy.js";
+import type {
+  Release,
+  ReleaseFile,
+  ReleaseFileView,
+  ReleaseState,
+  ReleaseView,
+  Review,
+  ReviewView,
+} from "./release.js";
+
+export type Sight = "requester" | "auditor" | "owner";
+
+/** How `actor` sees a release; undefined: it may not know that the release exists. */
+export function sightOf(actor: Pick<Actor, "id" | "roles">, release: Release): Sight | undefined {
+  if (actor.id === release.principal) return "requester";
+  if (release.submitted_at === null) return undefined;
+  const named = release.datasets.some((d) => d.auditors.includes(actor.id));
+  if (named && actor.roles.includes("auditor")) return "auditor";
+  return release.datasets.some((d) => d.owner === actor.id) ? "owner" : undefined;
+}
+
+/** May the bytes of its files be read? */
+export const readsFiles = (sight: Sight, state: ReleaseState): boolean =>
+  sight === "auditor" || (sight === "requester" && state === "released");
+
+export type Names = (id: PrincipalId) => string;
+
+export function viewOf(
+  release: Release,
+  sight: Sight,
+  viewer: PrincipalId,
+  outputs: ReadonlyMap<string, HeldOutput>,
+  nameOf: Names,
+): ReleaseView {
+  return {
+    id: release.id,
+    job: release.job,
+    state: release.state,
+    justification: release.justification,
+    principal: nameOf(release.principal),
+    round: release.round,
+    files: release.files.map((file) => fileView(file, sight, release.state, outputs.get(file.output))),
+    reviews_in: reviewsOfRound(release).length,
+    reviews_needed: reviewsNeeded(release),
+    reviews: release.reviews
+      .filter((review) => review.complete || review.reviewer === viewer)
+      .map((review) => reviewView(review, nameOf)),
+    created_at: rfc3339(release.created_at),
+    ...(release.submitted_at === null ? {} : { submitted_at: rfc3339(release.submitted_at) }),
+    ...(release.released_at === null ? {} : { released_at: rfc3339(release.released_at) }),
+    rev: release.rev,
+  };
+}
+
+function fileView(
+  file: ReleaseFile,
+  sight: Sight,
+  state: ReleaseState,
+  output: HeldOutput | undefined,
+): ReleaseFileView {
+  const named = { name: file.name, output: file.output };
+  if (!output || !readsFiles(sight, state)) return named;
+  const { media_type, bytes, verdict, evidence } = output;
+  const findings =
+    sight === "auditor"
+      ? output.findings
+      : output.findings.map(({ rule, verdict, message }) => ({ rule, verdict, message }));
+  return { ...named, sha256: file.sha256, media_type, bytes, verdict, evidence, findings };
+}
+
+function reviewView(review: Review, nameOf: Names): ReviewView {
+  const { decision, files, comment, overrides } = review.statement;
+  return {
+    reviewer: nameOf(review.reviewer),
+    round: review.round,
+    decision,
+    files,
+    ...(comment === undefined ? {} : { comment }),
+    ...(overrides === undefined ? {} : { overrides }),
+    created_at: rfc3339(review.created_at),
+  };
+}
