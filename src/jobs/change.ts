@@ -76,6 +76,8 @@ export function moveRun(
     subject: run.id,
     dataset: datasetsOf(tx.db, run.job)[0]?.dataset,
     data: { run: run.id, job: run.job, fence: run.fence, ...by.data },
+    // A bundle opens it to the requester, whom the moment of a start or an end would tell more than its signals.
+    coarse: true,
   });
   return row.to;
 }

@@ -33,7 +33,8 @@ function claimIn(tx: Tx, parts: JobsParts, worker: WorkerIdentity): Lease | unde
 }
 
 function lease(tx: Tx, parts: JobsParts, worker: WorkerIdentity, job: JobRow): Lease {
-  const run = newId("run", tx.now);
+  // Dated to the job, not to the moment of the claim: a bundle names it to the requester.
+  const run = newId("run", job.created_at);
   const fence = nextFence(tx, job.id);
   const { leaseMs, heartbeatMs } = parts.config;
   tx.db.prepare("UPDATE workers SET seen_at = ? WHERE id = ?").run(tx.now, worker.id);

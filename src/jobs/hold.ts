@@ -71,6 +71,8 @@ function enterOutput(tx: Tx, parts: JobsParts, job: JobRow, output: CheckedOutpu
     subject: id,
     dataset: datasetsOf(tx.db, job.id)[0]?.dataset,
     data: entryData(tx, job, id, output),
+    // A bundle opens it to the requester, whom the moment would tell when the run ended.
+    coarse: true,
   });
 }
 

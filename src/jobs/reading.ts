@@ -105,11 +105,12 @@ export function readRecord(parts: JobsParts, id: string): JobRecord {
 
 /**
  * Outputs that a release may name: those of a real job that is held, or that failed or was stopped and kept its
- * logs. None before the end shows: asking for a release must not tell it sooner.
+ * logs; and of one that was closed since, for releases that were asked for before. None before the end shows: asking
+ * for a release must not tell it sooner.
  */
 export function readHeld(parts: JobsParts, id: string): HeldOutput[] {
   const job = jobRow(parts.store.db, id);
-  if (job.mode !== "real" || !["held", "failed", "cancelled"].includes(job.state)) return [];
+  if (job.mode !== "real" || !["held", "done", "failed", "cancelled"].includes(job.state)) return [];
   if (job.end_shown_at === null || job.end_shown_at > parts.clock.now() || stoppedBeforeItShowed(job))
     return [];
   return outputsOf(parts.store.db, job).flatMap((row) => {
