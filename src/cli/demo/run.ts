@@ -129,7 +129,7 @@ function stoppedBy(output: HeldOutput | undefined): string {
   if (!output || fails.length === 0) {
     throw new GloveboxError("internal", { detail: "the demo's theft was not stopped; this is a defect" });
   }
-  return `the checks of ${output.name}: ${fails.map((f) => f.rule).join(", ")}`;
+  return `the checks of ${output.name}: ${[...new Set(fails.map((f) => f.rule))].join(", ")}`;
 }
 
 async function reviewAndRelease(cast: Cast, job: string, n: Narrator): Promise<string> {
