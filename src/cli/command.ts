@@ -55,6 +55,22 @@ export interface CommandSpec<O> {
   act(context: Context, args: string[], flags: O): Promise<Outcome | undefined>;
 }
 
+/** Adds a group of commands. */
+export function addGroup(
+  program: Command,
+  terminal: Terminal,
+  { name, about, example }: { name: string; about: Bilingual; example: string },
+): Command {
+  const zh = languageOf({}, terminal.env) === "zh";
+  return program
+    .command(name)
+    .enablePositionalOptions()
+    .description(about[zh ? 1 : 0])
+    .addHelpText("after", exampleText(zh, example));
+}
+
+const exampleText = (zh: boolean, example: string) => `\n${zh ? "示例" : "Example"}:\n  $ ${example}`;
+
 /** Adds one command below `parent`. */
 export function addCommand<O extends object>(
   parent: Command,
@@ -66,7 +82,7 @@ export function addCommand<O extends object>(
     .command(spec.usage)
     .enablePositionalOptions()
     .description(spec.about[language === "zh" ? 1 : 0]);
-  command.addHelpText("after", `\n${language === "zh" ? "示例" : "Example"}:\n  $ ${spec.example}`);
+  command.addHelpText("after", exampleText(language === "zh", spec.example));
   spec.flags?.(command);
   commonFlags(command);
   command.action(async (...given: unknown[]) => {

@@ -1,7 +1,7 @@
 /** `glovebox dataset`: the catalogue, and an owner's work on it. */
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import type { Command } from "commander";
-import { addCommand, type Context, type Terminal } from "./command.js";
+import { addCommand, addGroup, type Context, type Terminal } from "./command.js";
 import { type Dataset, datasetSheet, datasetTable, type Version } from "./dataset-view.js";
 import { saveStream } from "./download.js";
 import { Usage } from "./failure.js";
@@ -20,7 +20,11 @@ interface AddFlags {
 const pathOf = (name: string) => `/api/v1/datasets/${encodeURIComponent(name)}`;
 
 export function addDataset(program: Command, terminal: Terminal): void {
-  const group = program.command("dataset").description("The catalogue 数据资源");
+  const group = addGroup(program, terminal, {
+    name: "dataset",
+    about: ["The catalogue", "数据资源"],
+    example: "glovebox dataset list",
+  });
   addCommand<AddFlags>(group, terminal, {
     usage: "add <file>",
     about: ["Register a dataset and attach a CSV as its first version", "登记数据资源并上传 CSV"],

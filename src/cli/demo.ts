@@ -3,9 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { startNode } from "../node.js";
 import { addCommand, type Context, type Terminal } from "./command.js";
-import { type DemoNode, runDemo } from "./demo/run.js";
+import type { DemoNode } from "./demo/run.js";
 
 interface DemoFlags {
   out: string;
@@ -28,6 +27,7 @@ async function demo(context: Context, flags: DemoFlags) {
   const folder = mkdtempSync(join(tmpdir(), "glovebox-demo-"));
   try {
     const write = context.json ? () => undefined : (text: string) => void context.stdout.write(text);
+    const { runDemo } = await import("./demo/run.js");
     const result = await runDemo(() => startDemoNode(folder), resolve(flags.out), write);
     return context.json ? { json: result, text: () => "" } : undefined;
   } finally {
@@ -37,6 +37,7 @@ async function demo(context: Context, flags: DemoFlags) {
 
 async function startDemoNode(folder: string): Promise<DemoNode> {
   const dataDir = join(folder, "data");
+  const { startNode } = await import("../node.js");
   const node = await startNode({
     dataDir,
     keyFile: join(folder, "wrapping.key"),

@@ -1,6 +1,6 @@
 /** `glovebox grant`: who may work on what, for which purpose, until when. */
 import type { Command } from "commander";
-import { addCommand, type Context, type Terminal } from "./command.js";
+import { addCommand, addGroup, type Context, type Terminal } from "./command.js";
 import { Usage } from "./failure.js";
 import { readAll } from "./paged.js";
 import { moment, table } from "./terminal.js";
@@ -30,7 +30,11 @@ interface CreateFlags {
 }
 
 export function addGrant(program: Command, terminal: Terminal): void {
-  const group = program.command("grant").description("Who may work on what 授权");
+  const group = addGroup(program, terminal, {
+    name: "grant",
+    about: ["Who may work on what", "授权"],
+    example: "glovebox grant list",
+  });
   addCommand<CreateFlags>(group, terminal, {
     usage: "request",
     about: ["Request a grant from a dataset's owner", "申请授权"],

@@ -1,6 +1,6 @@
 /** `glovebox job`: what was asked for, and what became of it. */
 import type { Command } from "commander";
-import { addCommand, type Context, type Terminal } from "./command.js";
+import { addCommand, addGroup, type Context, type Terminal } from "./command.js";
 import { inside, type Saved, saveStream } from "./download.js";
 import { followJob } from "./follow.js";
 import { exitOf, type Job, jobSheet, jobTable, type Output, outputTable, progressOf } from "./job-view.js";
@@ -9,7 +9,11 @@ import { readAll } from "./paged.js";
 export const jobPath = (id: string): string => `/api/v1/jobs/${encodeURIComponent(id)}`;
 
 export function addJob(program: Command, terminal: Terminal): void {
-  const group = program.command("job").description("Jobs 任务");
+  const group = addGroup(program, terminal, {
+    name: "job",
+    about: ["What was asked for, and what became of it", "任务"],
+    example: "glovebox job list",
+  });
   addCommand(group, terminal, {
     usage: "list",
     about: ["List the jobs that you may see", "任务列表"],

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { auditLedger, parseNote, verifyNote } from "../ledger/index.js";
 import { openKeys, openStore } from "../store/index.js";
-import { addCommand, type Context, many, type Outcome, type Terminal } from "./command.js";
+import { addCommand, addGroup, type Context, many, type Outcome, type Terminal } from "./command.js";
 import { EXIT, Failure, Usage } from "./failure.js";
 import { dataDirOf } from "./settings.js";
 import { moment, plain, sheet, table } from "./terminal.js";
@@ -16,7 +16,11 @@ interface Entry {
 }
 
 export function addLedger(program: Command, terminal: Terminal): void {
-  const group = program.command("ledger").description("The append-only log 存证账本");
+  const group = addGroup(program, terminal, {
+    name: "ledger",
+    about: ["The append-only log", "存证账本"],
+    example: "glovebox ledger head",
+  });
   addCommand<{ origin?: string; key?: string }>(group, terminal, {
     usage: "head",
     about: ["Show the signed head of the log", "查看账本检查点"],

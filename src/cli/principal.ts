@@ -1,6 +1,6 @@
 /** `glovebox principal`: who may use the node. */
 import type { Command } from "commander";
-import { addCommand, type Terminal } from "./command.js";
+import { addCommand, addGroup, type Terminal } from "./command.js";
 import { readAll } from "./paged.js";
 import { moment, table } from "./terminal.js";
 
@@ -14,7 +14,11 @@ interface Principal {
 }
 
 export function addPrincipal(program: Command, terminal: Terminal): void {
-  const group = program.command("principal").description("Who may use the node 主体");
+  const group = addGroup(program, terminal, {
+    name: "principal",
+    about: ["Who may use the node", "主体管理"],
+    example: "glovebox principal add lin --role researcher",
+  });
   addCommand<{ role: string[]; publicKey?: string }>(group, terminal, {
     usage: "add <name>",
     about: ["Add a principal; its token is shown this once", "新增主体（令牌仅显示一次）"],

@@ -1,6 +1,6 @@
 /** `glovebox release`: letting outputs out. */
 import type { Command } from "commander";
-import { addCommand, type Context, type Terminal } from "./command.js";
+import { addCommand, addGroup, type Context, type Terminal } from "./command.js";
 import { saveStream } from "./download.js";
 import { Usage } from "./failure.js";
 import { jobPath } from "./job.js";
@@ -11,7 +11,11 @@ import { addReview } from "./review.js";
 import { size } from "./terminal.js";
 
 export function addRelease(program: Command, terminal: Terminal): void {
-  const group = program.command("release").description("Letting outputs out 放行");
+  const group = addGroup(program, terminal, {
+    name: "release",
+    about: ["Letting outputs out", "放行"],
+    example: "glovebox release list",
+  });
   addRequest(group, terminal);
   addCommand(group, terminal, {
     usage: "list",

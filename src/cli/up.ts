@@ -3,7 +3,6 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { startNode } from "../node.js";
 import { addCommand, type Context, type Terminal } from "./command.js";
 import { Usage } from "./failure.js";
 import { dataDirOf, isLoopback } from "./settings.js";
@@ -68,6 +67,8 @@ async function up(context: Context, flags: UpFlags): Promise<undefined> {
       `--log-level 须为 ${LOG_LEVELS.join("、")} 之一。`,
     );
   }
+  // The node brings its whole self along; a client need not wait for that.
+  const { startNode } = await import("../node.js");
   const node = await startNode({
     dataDir,
     host: flags.host,

@@ -1,7 +1,6 @@
 /** `glovebox verify`: checks a release bundle, offline. */
 import { readFileSync, statSync } from "node:fs";
 import type { Command } from "commander";
-import { verifyBundle } from "../airlock/index.js";
 import { addCommand, type Context, type Terminal } from "./command.js";
 import { EXIT, Usage } from "./failure.js";
 import { plain } from "./terminal.js";
@@ -34,6 +33,7 @@ async function verify(context: Context, path: string, { origin, key }: VerifyFla
   if (!stat?.isFile()) throw new Usage(`There is no file ${path}.`, `文件 ${path} 不存在。`);
   if (stat.size > MAX_BUNDLE)
     throw new Usage(`${path} is too large for a bundle.`, `${path} 过大，不是证据包。`);
+  const { verifyBundle } = await import("../airlock/index.js");
   const result = await verifyBundle(readFileSync(path), { origin, key });
   const lines = [
     result.ok

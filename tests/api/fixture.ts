@@ -4,7 +4,7 @@ import type { Server } from "node:http";
 import { Writable } from "node:stream";
 import canonicalize from "canonicalize";
 import { pino } from "pino";
-import { createAirlock } from "../../src/airlock/service.js";
+import { createAirlock } from "../../src/airlock/index.js";
 import { type ApiDeps, createApi, createHttpServer, listen, stopServer } from "../../src/api/index.js";
 import { internalRouter } from "../../src/jobs/index.js";
 import type { Actor, Role } from "../../src/vocabulary/index.js";
