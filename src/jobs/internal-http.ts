@@ -51,6 +51,8 @@ const outcomeInput = z.strictObject({
     .max(40),
 });
 
+const deadInput = z.strictObject({ runs: z.array(z.string().max(64)).max(1000) });
+
 const identities = new WeakMap<Request, WorkerIdentity>();
 
 function identity(req: Request): WorkerIdentity {
@@ -94,9 +96,10 @@ export function internalRouter(calls: WorkerCalls, log: Logger): Router {
       else res.status(204).end();
     }),
   );
-  router.get(
-    "/runs",
-    handled((_req, res) => void res.json(calls.liveRuns())),
+  router.post(
+    "/runs/dead",
+    json,
+    handled((req, res) => void res.json({ runs: calls.deadRuns(parseInput(deadInput, req.body).runs) })),
   );
   runRoutes(router, calls, json);
   router.use((error: unknown, _req: Request, res: Response, _next: NextFunction) =>

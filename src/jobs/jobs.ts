@@ -57,8 +57,8 @@ export interface WorkerCalls {
   finish(claim: RunClaim, outcome: RunOutcome): Promise<void>;
   /** The worker cannot go on (it is being stopped): the job goes back to the queue. */
   giveBack(claim: RunClaim): void;
-  /** Runs under way at control's time `at`: a machine removes the containers of all others that are older. */
-  liveRuns(): { runs: RunId[]; at: number };
+  /** Which of these runs are over, or not this node's: a machine may remove what they left. */
+  deadRuns(runs: readonly string[]): string[];
 }
 
 export interface Jobs {

@@ -120,6 +120,9 @@ export function jobRow(db: Db, id: string): JobRow {
 export const runRow = (db: Db, id: string): RunRow | undefined =>
   runRows(db, "SELECT * FROM runs WHERE id = ?", id)[0];
 
+export const isLive = (run: RunRow | undefined): boolean =>
+  run !== undefined && run.state !== "ended" && run.state !== "lost";
+
 /** The run of a job that is under way; undefined when none is. */
 export const liveRunOf = (db: Db, job: JobId): RunRow | undefined =>
   runRows(

@@ -9,7 +9,6 @@ import {
   type PageRequest,
   pageOf,
   parsePage,
-  type RunId,
 } from "../vocabulary/index.js";
 import { moveJob } from "./change.js";
 import { claimNext } from "./claim.js";
@@ -22,7 +21,7 @@ import { sandboxKind } from "./kinds/sandbox.js";
 import { beginWorker, giveBack } from "./lost.js";
 import { CheckPump } from "./pump.js";
 import { readCode, readDryRunOutput, readHeld, readOutputs, readRecord } from "./reading.js";
-import { type JobRow, jobRows } from "./rows.js";
+import { isLive, type JobRow, jobRows, runRow } from "./rows.js";
 import { advance, heartbeat, objectOf, putOutput, stage } from "./runs.js";
 import { historyOf, seenJob, viewOf } from "./sight.js";
 import { cancelJob, stopOnRevocation } from "./stop.js";
@@ -194,10 +193,7 @@ function workerCalls(parts: JobsParts): WorkerCalls {
     putOutput: (claim, name, source) => putOutput(parts, claim, name, source),
     finish: async (claim, outcome) => finishRun(parts, claim, outcome),
     giveBack: (claim) => giveBack(parts, claim),
-    liveRuns: () => ({
-      runs: db.prepare("SELECT id FROM runs WHERE state NOT IN ('ended', 'lost')").pluck().all() as RunId[],
-      at: parts.clock.now(),
-    }),
+    deadRuns: (runs) => runs.filter((id) => !isLive(runRow(db, id))),
   };
 }
 

@@ -9,7 +9,7 @@ import type { JobsParts } from "./jobs.js";
 import { loseRun, runIsOver } from "./lost.js";
 import { deleteDropped } from "./objects.js";
 import { dropOutputs } from "./outputs.js";
-import { jobRow, jobRows, type RunRow, runRow, runRows } from "./rows.js";
+import { isLive, jobRow, jobRows, type RunRow, runRow, runRows } from "./rows.js";
 import { stopJob } from "./stop.js";
 
 const BATCH = 100;
@@ -45,8 +45,6 @@ function loseExpired(parts: JobsParts): void {
         loseRun(tx, parts, now, "its worker was not heard of any more");
     });
 }
-
-const isLive = (run: RunRow) => run.state !== "ended" && run.state !== "lost";
 
 /** The executor keeps the wall clock; this is for a worker that does not. */
 function enforceWallClocks(parts: JobsParts): void {

@@ -7,7 +7,7 @@
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { setTimeout as pause } from "node:timers/promises";
-import { ERRORS, type ErrorCode, GloveboxError, type RunId } from "../../vocabulary/index.js";
+import { ERRORS, type ErrorCode, GloveboxError } from "../../vocabulary/index.js";
 import type { RunState } from "../job.js";
 import type { Heartbeat, Lease, RunImage, RunOutcome, StageInfo } from "../lease.js";
 
@@ -47,9 +47,10 @@ export class ControlClient {
     const response = await this.call({ method: "POST", path: "/claim", once: true });
     return response.status === 204 ? undefined : ((await response.json()) as Lease);
   }
-  async liveRuns(): Promise<{ runs: RunId[]; at: number }> {
-    const response = await this.call({ method: "GET", path: "/runs", once: true });
-    return (await response.json()) as { runs: RunId[]; at: number };
+  /** Those of the runs that are over. */
+  async deadRuns(runs: readonly string[]): Promise<string[]> {
+    const response = await this.call({ method: "POST", path: "/runs/dead", json: { runs }, once: true });
+    return ((await response.json()) as { runs: string[] }).runs;
   }
   async heartbeat(lease: Lease): Promise<Heartbeat> {
     const response = await this.call({ method: "POST", path: of(lease, "heartbeat"), lease, once: true });

@@ -4,8 +4,7 @@
  * Rules: one run at a time. When it is to stop it takes no new lease and gives the one it has back. What crashed
  * workers left on this machine is removed before another run starts here, and from time to time.
  */
-import { decodeTime } from "ulid";
-import { GloveboxError, ID_PREFIXES } from "../../vocabulary/index.js";
+import { GloveboxError } from "../../vocabulary/index.js";
 import type { Lease } from "../lease.js";
 import { type QueueAddress, receiveWakeups } from "../queue.js";
 import { traceOf } from "../trace.js";
@@ -35,23 +34,27 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   return { stop: () => worker.stop(), ended: worker.ended };
 }
 
-/** Runs that a sweep leaves alone: those under way, and those that are younger than the list of them. */
-class LiveRuns extends Set<string> {
-  constructor(
-    runs: Iterable<string>,
-    private readonly at: number,
-  ) {
-    super(runs);
-  }
+/** A sweep that keeps all it meets, and remembers what that was. */
+class Meeting extends Set<string> {
+  readonly met = new Set<string>();
   override has(run: string): boolean {
-    return super.has(run) || startOf(run) >= this.at;
+    this.met.add(run);
+    return true;
   }
 }
 
-function startOf(run: string): number {
-  const prefix = `${ID_PREFIXES.run}_`;
-  return run.startsWith(prefix) ? decodeTime(run.slice(prefix.length)) : 0;
+/** A sweep that keeps all but these. */
+class AllBut extends Set<string> {
+  constructor(private readonly dead: readonly string[]) {
+    super();
+  }
+  override has(run: string): boolean {
+    return !this.dead.includes(run);
+  }
 }
+
+/** A run is asked about after it was met, so one that begins meanwhile is never taken for dead. */
+const MOST_ASKED = 1000;
 
 class WorkerLoop {
   readonly ended: Promise<void>;
@@ -62,6 +65,7 @@ class WorkerLoop {
   private readonly tidying = new Set<Promise<void>>();
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly wakeups: { close(): Promise<void> } | undefined;
+  private sweeping: Promise<void> | undefined;
   private away = false;
 
   constructor(private readonly options: WorkerOptions) {
@@ -71,8 +75,8 @@ class WorkerLoop {
     const { queue, log } = options;
     this.wakeups = queue && receiveWakeups({ queue, log, wake: () => this.work() });
     this.timers.push(setInterval(() => void this.work(), options.pollMs ?? POLL_MS));
-    this.timers.push(setInterval(() => void this.sweep(), options.sweepMs ?? SWEEP_MS));
-    void this.sweep().then(() => this.work());
+    this.timers.push(setInterval(() => void this.tidyMachine(), options.sweepMs ?? SWEEP_MS));
+    void this.tidyMachine().then(() => this.work());
   }
 
   /** Works until there is nothing to do. A call while it works waits, then asks once more. */
@@ -89,7 +93,7 @@ class WorkerLoop {
       const lease = this.stopped ? undefined : await this.claim();
       if (!lease) return;
       // An earlier run of this job may still hold its machine: perhaps this one.
-      if (lease.attempt > 1) await this.sweep();
+      if (lease.attempt > 1) await this.tidyMachine();
       const { tidy } = await executeLease(this.options, lease, this.stopping.signal);
       const tidied: Promise<void> = tidy().finally(() => this.tidying.delete(tidied));
       this.tidying.add(tidied);
@@ -110,12 +114,24 @@ class WorkerLoop {
     }
   }
 
+  /** One at a time; who asks while one is under way waits for it. */
+  private tidyMachine(): Promise<void> {
+    this.sweeping ??= this.sweep().finally(() => {
+      this.sweeping = undefined;
+    });
+    return this.sweeping;
+  }
+
   private async sweep(): Promise<void> {
     const { control, executor, log } = this.options;
     try {
-      const { runs, at } = await control.liveRuns();
-      const removed = await executor.sweep(new LiveRuns(runs, at));
-      if (removed.length > 0) log.info({ runs: removed }, "removed what dead runs had left");
+      const meeting = new Meeting();
+      await executor.sweep(meeting);
+      if (meeting.met.size === 0) return;
+      const dead = await control.deadRuns([...meeting.met].slice(0, MOST_ASKED));
+      if (dead.length === 0) return;
+      const removed = await executor.sweep(new AllBut(dead));
+      log.info({ runs: removed }, "removed what dead runs had left");
     } catch (error) {
       if (!this.away) log.warn({ ...traceOf(error) }, "the machine could not be swept");
     }
@@ -127,7 +143,7 @@ class WorkerLoop {
     const hard = setTimeout(() => this.stopping.abort(), this.options.drainMs ?? DRAIN_MS);
     await this.working;
     clearTimeout(hard);
-    await Promise.all(this.tidying);
+    await Promise.all([...this.tidying, this.sweeping]);
     await this.wakeups?.close();
     this.end();
   }
