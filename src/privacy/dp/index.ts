@@ -1,2 +1,3 @@
 /** Differential privacy: exact noise, and the mathematics of what it costs. */
 export * from "./accounting/index.js";
+export * from "./noise/index.js";
