@@ -13,7 +13,7 @@ import {
 import type { HeldOutput } from "../../src/jobs/index.js";
 import type { Actor, Role } from "../../src/vocabulary/index.js";
 import { DAY, datasetIn, give } from "../catalog/fixture.js";
-import { type JobsFixture, jobsFixture, runJob } from "../jobs/fixture.js";
+import { claim, claimOf, finish, type JobsFixture, jobsFixture, submit } from "../jobs/fixture.js";
 
 export interface Reviewer extends Actor {
   privateKey: KeyObject;
@@ -68,10 +68,30 @@ export async function airlockFixture(files: Record<string, string> = FILES): Pro
     columns: ["id", "age", "city"].map((name) => ({ name, grade: 3 as const })),
   });
   give(f, "study");
-  const job = await runJob(f, { outputs: Object.keys(files) }, {}, files);
+  const job = await runAll(f, files);
   f.clock.advance(DAY);
-  const outputs = new Map(f.jobs.heldOutputs(job.id).map((o) => [o.name, o]));
-  return { ...f, job: job.id, outputs };
+  const outputs = new Map(f.jobs.heldOutputs(job).map((o) => [o.name, o]));
+  return { ...f, job, outputs };
+}
+
+const IMAGE = {
+  name: "python",
+  reference: "glovebox/python:test",
+  layers: [`sha256:${"a".repeat(64)}`],
+  recipe: "b".repeat(64),
+};
+
+/** A job through every step that a worker takes, up to the end of its check. */
+export async function runAll(f: JobsFixture, files: Record<string, string>): Promise<string> {
+  const job = await submit(f, { outputs: Object.keys(files) });
+  const lease = claim(f);
+  await f.jobs.internal.stage(claimOf(f, lease));
+  f.jobs.internal.advance(claimOf(f, lease), "staged");
+  f.jobs.internal.advance(claimOf(f, lease), "executing", { image: IMAGE });
+  f.jobs.internal.advance(claimOf(f, lease), "collected");
+  await finish(f, lease, {}, files);
+  await f.jobs.idle();
+  return job.id;
 }
 
 export const idsOf = (f: AirlockFixture, names: readonly string[]): string[] =>
