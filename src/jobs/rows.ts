@@ -1,6 +1,7 @@
 /** Jobs, runs and outputs as the database keeps them, and the one place that turns rows into values. */
 import type Database from "better-sqlite3";
 import type { JsonObject } from "../ledger/index.js";
+import { prepared } from "../store/index.js";
 import {
   type DatasetId,
   type Evidence,
@@ -101,11 +102,11 @@ const toRun = (raw: Raw): RunRow => ({
 });
 
 export const jobRows = (db: Db, sql: string, ...params: unknown[]): JobRow[] =>
-  (db.prepare(sql).all(...params) as Raw[]).map(toJob);
+  (prepared(db, sql).all(...params) as Raw[]).map(toJob);
 export const runRows = (db: Db, sql: string, ...params: unknown[]): RunRow[] =>
-  (db.prepare(sql).all(...params) as Raw[]).map(toRun);
+  (prepared(db, sql).all(...params) as Raw[]).map(toRun);
 export const outputRows = (db: Db, sql: string, ...params: unknown[]): OutputRow[] =>
-  db.prepare(sql).all(...params) as OutputRow[];
+  prepared(db, sql).all(...params) as OutputRow[];
 
 const unknownJob = () =>
   new GloveboxError("not_found", { detail: "no such job, or none that you may know of" });
@@ -132,19 +133,18 @@ export const liveRunOf = (db: Db, job: JobId): RunRow | undefined =>
   )[0];
 
 export const datasetsOf = (db: Db, job: JobId): JobDatasetRow[] =>
-  db
-    .prepare(
-      `SELECT jd.*, d.name AS name, d.owner AS owner FROM job_datasets jd JOIN datasets d ON d.id = jd.dataset
+  prepared(
+    db,
+    `SELECT jd.*, d.name AS name, d.owner AS owner FROM job_datasets jd JOIN datasets d ON d.id = jd.dataset
        WHERE jd.job = ? ORDER BY d.name`,
-    )
-    .all(job) as JobDatasetRow[];
+  ).all(job) as JobDatasetRow[];
 
 export const auditorsOf = (db: Db, job: JobId): PrincipalId[] =>
-  db
-    .prepare(
-      `SELECT DISTINCT a.principal FROM job_datasets jd JOIN dataset_auditors a ON a.dataset = jd.dataset
+  prepared(
+    db,
+    `SELECT DISTINCT a.principal FROM job_datasets jd JOIN dataset_auditors a ON a.dataset = jd.dataset
        WHERE jd.job = ?`,
-    )
+  )
     .pluck()
     .all(job) as PrincipalId[];
 

@@ -1,6 +1,7 @@
 /** Loads what `visibility.ts` decides over, and makes JobViews. Every way to a job for a principal goes through here. */
 import type Database from "better-sqlite3";
 import type { Catalog } from "../catalog/index.js";
+import { prepared } from "../store/index.js";
 import { type Actor, GRADES, rfc3339 } from "../vocabulary/index.js";
 import type { JobEvent, JobView, WaitingFor } from "./job.js";
 import { heldBack, IDLE } from "./policy.js";
@@ -68,13 +69,13 @@ export function historyOf(job: JobRow, sight: Sight, now: number): JobEvent[] {
  * what is: the queue must not tell the end of somebody's run before the grid does.
  */
 function placeInQueue(db: Db, job: JobRow, now: number): { ahead: number; waiting_for: WaitingFor } {
-  const ahead = db
-    .prepare(
-      `SELECT count(*) FROM jobs
+  const ahead = prepared(
+    db,
+    `SELECT count(*) FROM jobs
        WHERE ((start_shown_at IS NULL AND (state = 'queued' OR started_at IS NOT NULL)) OR start_shown_at > @now)
          AND (end_shown_at IS NULL OR end_shown_at > @now)
          AND stop_requested_at IS NULL AND (created_at, id) < (@created, @id)`,
-    )
+  )
     .pluck()
     .get({ now, created: job.created_at, id: job.id }) as number;
   const standing = standingOf(db, job.principal, now) ?? IDLE;

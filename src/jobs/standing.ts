@@ -1,5 +1,6 @@
 /** What each principal has on the machines now and had of late, read from the runs. */
 import type Database from "better-sqlite3";
+import { prepared } from "../store/index.js";
 import type { PrincipalId } from "../vocabulary/index.js";
 import { KEPT_APART_FROM, type Standing } from "./policy.js";
 
@@ -46,12 +47,12 @@ function collect(
 }
 
 export function standings(db: Database.Database, now: number): Map<PrincipalId, Standing> {
-  const live = db.prepare(`${LIVE} GROUP BY principal`).all({ now }) as LiveRow[];
-  const used = db.prepare(`${USED} GROUP BY j.principal`).all({ now, since: now - USE_WINDOW_MS });
+  const live = prepared(db, `${LIVE} GROUP BY principal`).all({ now }) as LiveRow[];
+  const used = prepared(db, `${USED} GROUP BY j.principal`).all({ now, since: now - USE_WINDOW_MS });
   return collect(live, used as { principal: PrincipalId; used: number }[]);
 }
 
 export function standingOf(db: Database.Database, principal: PrincipalId, now: number): Standing | undefined {
-  const live = db.prepare(`${LIVE} AND principal = @principal GROUP BY principal`).all({ now, principal });
+  const live = prepared(db, `${LIVE} AND principal = @principal GROUP BY principal`).all({ now, principal });
   return collect(live as LiveRow[], []).get(principal);
 }

@@ -3,5 +3,6 @@ export { DATABASE_FILE, openStore, type Store, type StoreOptions } from "./db.js
 export { writeDurably } from "./durable.js";
 export { type KeyPair, type Keys, locateKeyFile, openKeys } from "./keys.js";
 export { packageRoot } from "./paths.js";
+export { prepared } from "./prepared.js";
 export { createSealer, type Sealer } from "./sealer.js";
 export { openSealedStream, openVault, type Vault, type VaultObject } from "./vault.js";

@@ -7,6 +7,7 @@
  */
 import type Database from "better-sqlite3";
 import type { Tx } from "../../ledger/index.js";
+import { prepared } from "../../store/index.js";
 import {
   addRational,
   type DatasetId,
@@ -76,8 +77,7 @@ export class BudgetService implements Signals {
   }
 
   private spentBits(grant: string): number {
-    return this.db
-      .prepare("SELECT COALESCE(SUM(bits), 0) FROM signal_charges WHERE grant_id = ?")
+    return prepared(this.db, "SELECT COALESCE(SUM(bits), 0) FROM signal_charges WHERE grant_id = ?")
       .pluck()
       .get(grant) as number;
   }

@@ -1,5 +1,6 @@
 /** Grants as the database keeps them, and the one place that turns rows into values. */
 import type Database from "better-sqlite3";
+import { prepared } from "../../store/index.js";
 import {
   type AccessMode,
   type DatasetId,
@@ -44,7 +45,7 @@ function toGrant(raw: Raw): GrantRow {
 }
 
 export const grantRows = (db: Database.Database, sql: string, ...params: unknown[]): GrantRow[] =>
-  (db.prepare(sql).all(...params) as Raw[]).map(toGrant);
+  (prepared(db, sql).all(...params) as Raw[]).map(toGrant);
 
 /** @throws not_found */
 export function grantRow(db: Database.Database, id: string): GrantRow {

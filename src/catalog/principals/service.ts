@@ -7,7 +7,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Ledger, Tx } from "../../ledger/index.js";
-import { type Keys, type Store, writeDurably } from "../../store/index.js";
+import { type Keys, prepared, type Store, writeDurably } from "../../store/index.js";
 import {
   type Actor,
   type Clock,
@@ -151,12 +151,11 @@ export class PrincipalService implements Principals {
 
   byToken(token: string): Actor | undefined {
     if (!looksLikeToken(token)) return undefined;
-    const row = this.db
-      .prepare(
-        `SELECT p.* FROM tokens t JOIN principals p ON p.id = t.principal
+    const row = prepared(
+      this.db,
+      `SELECT p.* FROM tokens t JOIN principals p ON p.id = t.principal
          WHERE t.sha256 = ? AND t.revoked_at IS NULL AND p.revoked_at IS NULL`,
-      )
-      .get(hashOf(token)) as PrincipalRow | undefined;
+    ).get(hashOf(token)) as PrincipalRow | undefined;
     return row && { id: row.id, name: row.name, roles: rolesOf(row) };
   }
 
@@ -209,7 +208,7 @@ export class PrincipalService implements Principals {
 
   private find(nameOrId: string): PrincipalRow | undefined {
     const column = isId("principal", nameOrId) ? "id" : "name";
-    return this.db.prepare(`SELECT * FROM principals WHERE ${column} = ?`).get(nameOrId) as
+    return prepared(this.db, `SELECT * FROM principals WHERE ${column} = ?`).get(nameOrId) as
       | PrincipalRow
       | undefined;
   }
