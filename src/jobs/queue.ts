@@ -4,7 +4,8 @@
  * Rules: Redis carries no job data and decides nothing; attempts are 1. Losing it, or wiping it, loses a wake-up
  * at most, which the workers' slow polling makes good. An outage is logged once.
  */
-import { type Job, Queue, type QueueOptions, Worker } from "bullmq";
+import { Queue, Worker } from "bullmq";
+import { Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "pino";
 import type { Committed, Ledger } from "../ledger/index.js";
 import type { Store } from "../store/index.js";
@@ -29,16 +30,15 @@ const OLD_MS = 60_000;
 const RETRY_MS = 1_000;
 const BATCH = 100;
 
-type ConnectionOptions = NonNullable<QueueOptions["connection"]>;
-
-function connection(redis: RedisAddress, role: "producer" | "consumer"): ConnectionOptions {
-  const common = {
+function connect(redis: RedisAddress): Redis {
+  const options: RedisOptions = {
+    // A blocking call outlives any number of reconnections.
     maxRetriesPerRequest: null,
-    retryStrategy: (times: number) => Math.min(100 * times, 2_000),
-    // A producer that cannot reach Redis says so at once; what it had to say stays in the outbox.
-    ...(role === "producer" ? { enableOfflineQueue: false } : {}),
+    retryStrategy: (times) => Math.min(100 * times, 2_000),
   };
-  return redis.path !== undefined ? { ...common, path: redis.path } : { ...common, url: redis.url };
+  return redis.path !== undefined
+    ? new Redis({ ...options, path: redis.path })
+    : new Redis(redis.url ?? "redis://127.0.0.1:6379", options);
 }
 
 /** Logs the first error of an outage and the recovery from it. */
@@ -73,6 +73,7 @@ export function sendWakeups(options: {
 }
 
 class OutboxSender implements Wakeups {
+  private readonly redis: Redis;
   private readonly queue: Queue;
   private readonly outage: Outage;
   private sending: Promise<void> | undefined;
@@ -83,10 +84,12 @@ class OutboxSender implements Wakeups {
   constructor(private readonly options: { ledger: Ledger; store: Store; log: Logger; queue: QueueAddress }) {
     const { redis, prefix } = options.queue;
     this.outage = new Outage(options.log);
+    this.redis = connect(redis);
+    this.redis.on("error", (error) => this.outage.failed(error));
+    this.redis.on("ready", () => void this.send());
     this.queue = new Queue(QUEUE, {
       prefix,
-      connection: connection(redis, "producer"),
-      skipWaitingForReady: true,
+      connection: this.redis,
       defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
     });
     this.queue.on("error", (error) => this.outage.failed(error));
@@ -109,6 +112,8 @@ class OutboxSender implements Wakeups {
   private async drain(): Promise<void> {
     while (this.again && !this.closed) {
       this.again = false;
+      // What cannot be sent now stays in the outbox; nothing queues up in the client.
+      if (this.redis.status !== "ready") return this.forget("created_at <= ?", Date.now() - OLD_MS);
       const rows = this.waiting();
       if (rows.length === 0) return;
       try {
@@ -120,7 +125,6 @@ class OutboxSender implements Wakeups {
         this.again = true;
       } catch (error) {
         this.outage.failed(error);
-        this.forget("created_at <= ?", Date.now() - OLD_MS);
         return;
       }
     }
@@ -139,6 +143,8 @@ class OutboxSender implements Wakeups {
   async close(): Promise<void> {
     this.closed = true;
     clearInterval(this.timer);
+    // Ends a call that waits for a Redis that is gone.
+    this.redis.disconnect();
     await this.sending;
     await this.queue.close().catch(() => undefined);
   }
@@ -155,15 +161,22 @@ export function receiveWakeups(options: { queue: QueueAddress; log: Logger; wake
 } {
   const { queue, log, wake } = options;
   const outage = new Outage(log);
-  const worker = new Worker(QUEUE, async (_job: Job) => wake(), {
+  const redis = connect(queue.redis);
+  redis.on("error", (error) => outage.failed(error));
+  redis.on("ready", () => outage.recovered());
+  const worker = new Worker(QUEUE, async () => wake(), {
     prefix: queue.prefix,
-    connection: connection(queue.redis, "consumer"),
+    connection: redis,
     concurrency: 1,
     maxStalledCount: 0,
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   });
   worker.on("error", (error) => outage.failed(error));
-  worker.on("ready", () => outage.recovered());
-  return { close: () => worker.close(true).catch(() => undefined) };
+  return {
+    async close() {
+      await worker.close(true).catch(() => undefined);
+      redis.disconnect();
+    },
+  };
 }
