@@ -10,10 +10,12 @@ import { packageRoot } from "./setup/home.mjs";
 const check = process.argv.includes("--check");
 const { apiReferences, VERSION } = await import(join(packageRoot, "dist", "api", "index.js"));
 const { cliReferences } = await import(join(packageRoot, "dist", "cli", "reference.js"));
+const { disclosureReferences } = await import(join(packageRoot, "dist", "privacy", "index.js"));
 
 /** @type {string[]} */
 const stale = [];
-for (const [path, content] of Object.entries({ ...apiReferences(), ...cliReferences(VERSION) })) {
+const references = { ...apiReferences(), ...cliReferences(VERSION), ...disclosureReferences() };
+for (const [path, content] of Object.entries(references)) {
   const file = join(packageRoot, path);
   if (existsSync(file) && readFileSync(file, "utf8") === content) continue;
   stale.push(path);

@@ -12,6 +12,7 @@ import { addJob } from "./job.js";
 import { addLedger } from "./ledger.js";
 import { addLogin } from "./login.js";
 import { addPrincipal } from "./principal.js";
+import { addPrivacy } from "./privacy.js";
 import { addRelease } from "./release.js";
 import { addRun } from "./run.js";
 import { arrangeRun } from "./run-arguments.js";
@@ -36,6 +37,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRelease,
   addVerify,
   addLedger,
+  addPrivacy,
   addBench,
 ];
 

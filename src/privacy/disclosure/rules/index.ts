@@ -1,4 +1,5 @@
 /** The table of rules, in the order in which an auditor reads them; the docs page is generated from it. */
+import { missing, notKept, unchecked } from "./absent.js";
 import { capacity } from "./capacity.js";
 import type { RuleDefinition } from "./definition.js";
 import { formula } from "./formula.js";
@@ -15,6 +16,9 @@ import { unreadable } from "./unreadable.js";
 import { unverified } from "./unverified.js";
 
 export const RULES: readonly RuleDefinition[] = [
+  missing,
+  notKept,
+  unchecked,
   mediaType,
   unreadable,
   limits,
