@@ -34,7 +34,6 @@ export interface AirlockFixture extends JobsFixture {
   restart(): AirlockFixture["jobs"];
 }
 
-/** `leak.txt` fails its checks. */
 export const FILES: Record<string, string> = {
   "t1.csv": "city,n\nWuhan,120\nChengdu,80\n",
   "t2.csv": "city,n\nWuhan,60\nChengdu,40\n",
@@ -91,6 +90,8 @@ export async function runAll(f: JobsFixture, files: Record<string, string>): Pro
   f.jobs.internal.advance(claimOf(f, lease), "collected");
   await finish(f, lease, {}, files);
   await f.jobs.idle();
+  const { state } = f.jobs.record(job.id);
+  if (state !== "held") throw new Error(`the job is ${state}, not held`);
   return job.id;
 }
 
