@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import {
   copyFileSync,
@@ -11,9 +12,17 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { type Keys, openKeys, openSealedStream, openVault, type Vault } from "../../src/store/index.js";
+import {
+  type Keys,
+  openKeys,
+  openSealedStream,
+  openVault,
+  packageRoot,
+  type Vault,
+} from "../../src/store/index.js";
 
 let dir: string;
 let keys: Keys;
@@ -214,5 +223,21 @@ describe("an object is whole or absent", () => {
     writeFileSync(orphan, "half an object");
     openVault(join(dir, "data"), keys);
     expect(existsSync(orphan)).toBe(false);
+  });
+
+  test("kill -9 in the middle of puts: every object is whole, and every one that was answered for is there", async () => {
+    const args = [join(packageRoot(), "tests/store/vault.child.mjs"), join(dir, "data"), join(dir, "key")];
+    for (let round = 0; round < 4; round++) {
+      const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+      const put: string[] = [];
+      for await (const object of createInterface({ input: child.stdout })) {
+        put.push(object);
+        if (put.length === 3 + round) child.kill("SIGKILL");
+      }
+      vault = openVault(join(dir, "data"), keys);
+      for (const object of put) expect(vault.has(object)).toBe(true);
+      for (const object of vault.list()) expect((await vault.read(object, 1e6)).length).toBe(200_000);
+      expect(drafts()).toEqual([]);
+    }
   });
 });
