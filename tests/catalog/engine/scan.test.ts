@@ -173,6 +173,22 @@ describe("runs of a record's values are found", () => {
     ]);
   });
 
+  test("one value that many columns of a record share counts once", async () => {
+    const header = ["id", ...Array.from({ length: 8 }, (_, i) => `c${i}`)].join(",");
+    const rows = Array.from({ length: 600 }, (_, i) =>
+      [`P${i}`, ...Array.from({ length: 8 }, (_, c) => (i < 12 ? 0 : ((i * 31 + c * 7) % 997) / 100))].join(
+        ",",
+      ),
+    );
+    const zeros = await importAll(engine, `${header}\n${rows.join("\n")}\n`, { unitColumn: "id" });
+    expect(await scanTexts(engine, zeros, { t: "min,0,0,0,0,0,0,0,0\n" }, "id")).toEqual([]);
+    const leak = rows
+      .slice(100, 103)
+      .map((row) => row.slice(row.indexOf(",") + 1))
+      .join("\n");
+    expect(runs(await scanTexts(engine, zeros, { t: leak }, "id"))).toMatchObject([{ verdict: "fail" }]);
+  });
+
   test("values of as many different records in one line are none", async () => {
     const shuffled = Array.from({ length: 20 }, (_, i) =>
       [1, 4, 5, 7].map((c) => lines[1 + ((i * 377 + c * 991) % 7000)]!.split(",")[c]).join(","),

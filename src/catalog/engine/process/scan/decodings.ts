@@ -46,11 +46,16 @@ export class DecodeBudget {
 
 const toText = (bytes: Buffer): string => (isUtf8(bytes) ? bytes.toString("utf8") : bytes.toString("latin1"));
 
-/** At least nine tenths printable, and no more than a little odd. */
+/** Fewer bytes than this are printable by accident. */
+const SHORTEST_READABLE = 12;
+
+/** Text of any script, with no more than a little that is odd. */
 function isReadable(bytes: Buffer): boolean {
+  const ascii = !bytes.some((b) => b >= 0x80);
+  if (ascii && bytes.length < SHORTEST_READABLE) return false;
   let odd = 0;
   for (const b of bytes) if ((b < 0x20 && b !== 0x0a && b !== 0x0d && b !== 0x09) || b === 0x7f) odd++;
-  return odd * 20 <= bytes.length && (isUtf8(bytes) || !bytes.some((b) => b >= 0x80));
+  return odd * 20 <= bytes.length && (ascii || isUtf8(bytes));
 }
 
 /** Collects decoded pieces into one variant. */

@@ -25,7 +25,7 @@ const GROUPED_FAIL = 3;
 /** So many numbers that are identifiers, as chance would have it, are for people to judge. */
 const MANY_NUMBERS = 200;
 /** Nobody writes numbers in base64 by accident. */
-const MANY_ENCODED_NUMBERS = 3;
+const MANY_ENCODED_NUMBERS = 8;
 
 /** Of `places` with the shape of an identifier, chance makes that share one that is. */
 function codes(

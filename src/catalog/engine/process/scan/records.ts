@@ -4,7 +4,8 @@
  * A window's values are met in column c by a share q_c of all rows. Were columns independent, a given record would
  * match in the columns S by chance with probability Π q_c; over all records and all choices of as many columns the
  * expected number of such records is rows × C(columns, |S|) × Π q_c = 2^−strength. So a window full of common
- * numbers matches much and means nothing, and a few rare values mean much. Over all windows the number of strong
+ * numbers matches much and means nothing, and a few rare values mean much. One value counts once, in the column
+ * where it says most: a single 0 that six columns of a record share is one value and not six. Over all windows the number of strong
  * ones is then compared with what chance would give. Pure.
  */
 import { lnChoose, poissonTail, SURPRISE, verdictOf } from "./chance.js";
@@ -20,7 +21,7 @@ const ROWS_IN_ALL = 60_000_000;
 
 /** The lists of rows that a window's tokens have in one column. */
 interface Matched {
-  lists: Int32Array[];
+  lists: { token: number; rows: Int32Array }[];
   bits: number;
 }
 
@@ -35,12 +36,12 @@ function matchedColumns(window: Window, postings: Postings): Matched[] {
   const tokens = new Set(window.tokens);
   const found: Matched[] = [];
   for (const { rows } of postings.columns) {
-    const lists: Int32Array[] = [];
+    const lists: Matched["lists"] = [];
     let covered = 0;
     for (const token of tokens) {
       const list = rows.get(token);
       if (!list) continue;
-      lists.push(list);
+      lists.push({ token, rows: list });
       covered += list.length;
     }
     if (covered > 0) found.push({ lists, bits: -Math.log2(covered / postings.rowCount) });
@@ -92,22 +93,25 @@ export class RecordFinder {
     // A record with four values of these has one among all but three of the columns.
     for (const { lists } of matched.slice(0, matched.length - LEAST_VALUES + 1)) {
       for (const list of lists) {
-        if (rows.size + list.length > ROWS_PER_WINDOW) return rows;
-        for (const row of list) rows.add(row);
-        this.looked += list.length;
+        if (rows.size + list.rows.length > ROWS_PER_WINDOW) return rows;
+        for (const row of list.rows) rows.add(row);
+        this.looked += list.rows.length;
       }
     }
     return rows;
   }
 
   private strength(matched: Matched[], row: number): number {
+    // Columns come with the most telling first, so a value is counted there.
+    const counted = new Set<number>();
     let bits = 0;
-    let values = 0;
     for (const column of matched) {
-      if (!column.lists.some((list) => holds(list, row))) continue;
+      const list = column.lists.find(({ token, rows }) => !counted.has(token) && holds(rows, row));
+      if (!list) continue;
+      counted.add(list.token);
       bits += column.bits;
-      values++;
     }
+    const values = counted.size;
     if (values < LEAST_VALUES) return 0;
     return bits - Math.log2(this.postings.rowCount) - lnChoose(matched.length, values) / Math.LN2;
   }

@@ -6,10 +6,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { invalidInput } from "../../../../vocabulary/index.js";
-import type { ScanHit } from "../../model.js";
+import type { ColumnSchema, ScanHit } from "../../model.js";
 import type { ScanRequest } from "../../protocol.js";
 import { Duck, literal } from "../duck.js";
-import { describeVersion } from "../parquet.js";
+import { describeVersion, type VersionDescription } from "../parquet.js";
 import { type Inputs, type Outcome, saveInput, type Workplace } from "../workplace.js";
 import type { ScanData } from "./data.js";
 import { DecodeBudget, variants } from "./decodings.js";
@@ -114,10 +114,15 @@ async function identifierHits(
   return hits;
 }
 
-async function recordHits(data: ScanData, request: ScanRequest, gathered: Gathered): Promise<ScanHit[]> {
+async function recordHits(
+  data: ScanData,
+  schema: ColumnSchema[],
+  request: ScanRequest,
+  gathered: Gathered,
+): Promise<ScanHit[]> {
   const { windows, tokens, skipped } = gathered;
   if (windows.length === 0 || data.rows < 2) return [];
-  const postings = await loadPostings(data, request.columns, tokens.keys, request.significant_digits);
+  const postings = await loadPostings(data, schema, tokens.keys, request.significant_digits);
   const finders = new Map<string, { window: Window; finder: RecordFinder }>();
   for (const window of windows) {
     const place = `${window.text} ${window.encoding}`;
@@ -146,26 +151,28 @@ function unscannedHits(request: ScanRequest, skipped: number[]): ScanHit[] {
   });
 }
 
+/** Class is what the owner says now; a type is what the version has. */
+function schemaOf(version: VersionDescription["columns"], declared: ColumnSchema[]): ColumnSchema[] {
+  if (version.length !== declared.length || version.some(({ name }, i) => declared[i]!.name !== name))
+    throw invalidInput("columns", "are not those of the version");
+  return declared.map((column, i) => ({ ...column, type: version[i]!.type }));
+}
+
 export async function scan(work: Workplace, request: ScanRequest, inputs: Inputs): Promise<Outcome<"scan">> {
   const parquet = join(work.folder, "version.parquet");
   await saveInput(inputs.next(), parquet);
   const duck = await Duck.open(work);
   try {
     const { rows, columns } = await describeVersion(duck, parquet);
-    if (
-      columns.some(
-        ({ name, type }, i) => request.columns[i]?.name !== name || request.columns[i]?.type !== type,
-      )
-    )
-      throw invalidInput("columns", "are not those of the version");
+    const schema = schemaOf(columns, request.columns);
     const table = `read_parquet(${literal(parquet)})`;
     const numbered = `read_parquet(${literal(parquet)}, file_row_number = true)`;
     const data: ScanData = { duck, folder: work.folder, rows, table, numbered };
-    const identifiers = await loadIdentifiers(duck, table, request.columns, request.unit_column);
+    const identifiers = await loadIdentifiers(duck, table, schema, request.unit_column);
     const gathered = await gather(identifiers, request, inputs);
     const hits = [
       ...(await identifierHits(data, identifiers, gathered.lookout.found, request.texts)),
-      ...(await recordHits(data, request, gathered)),
+      ...(await recordHits(data, schema, request, gathered)),
     ];
     return { result: { hits: [...hits, ...unscannedHits(request, gathered.skipped)] }, outputs: [] };
   } finally {
