@@ -5,7 +5,7 @@ import { prepared } from "../store/index.js";
 import { type Actor, GRADES, rfc3339 } from "../vocabulary/index.js";
 import type { JobEvent, JobView, WaitingFor } from "./job.js";
 import { heldBack, IDLE } from "./policy.js";
-import { auditorsOf, datasetsOf, type JobRow, jobRow, unknownJob } from "./rows.js";
+import { auditorsOf, datasetsOf, type JobDatasetRow, type JobRow, jobRow, unknownJob } from "./rows.js";
 import { standingOf } from "./standing.js";
 import { type Sight, show, sightOf } from "./visibility.js";
 
@@ -14,10 +14,15 @@ type Db = Database.Database;
 /** @throws not_found to those who may not know of the job */
 export function seenJob(db: Db, actor: Actor, id: string): { job: JobRow; sight: Sight } {
   const job = jobRow(db, id);
+  // Read only where the answer hangs on them: a submitter's own job needs neither.
   const sight = sightOf(actor, {
     submitter: job.principal,
-    owners: datasetsOf(db, job.id).map((d) => d.owner),
-    auditors: auditorsOf(db, job.id),
+    get owners() {
+      return datasetsOf(db, job.id).map((d) => d.owner);
+    },
+    get auditors() {
+      return auditorsOf(db, job.id);
+    },
   });
   if (sight === undefined) throw unknownJob();
   return { job, sight };
@@ -43,7 +48,7 @@ export function viewOf(db: Db, catalog: Catalog, job: JobRow, sight: Sight, now:
     ...(shown.endedAt === undefined ? {} : { ended_at: rfc3339(shown.endedAt) }),
     ...queue,
     ...(shown.verdict ? { verdict: shown.verdict } : {}),
-    signals: { bits: shown.bits, left: leastLeft(db, catalog, job) },
+    signals: { bits: shown.bits, left: leastLeft(db, catalog, job, datasets) },
     rev: shown.rev,
   };
 }
@@ -78,18 +83,24 @@ function placeInQueue(db: Db, job: JobRow, now: number): { ahead: number; waitin
   )
     .pluck()
     .get({ now, created: job.created_at, id: job.id }) as number;
-  const standing = standingOf(db, job.principal, now) ?? IDLE;
-  const held = heldBack({ ...job, job: job.id }, standing, false, now);
   // A real job shows as queued until the ends of the runs before it show: what it really waits for stays hidden.
-  return { ahead, waiting_for: job.mode === "dry_run" && held === "own_real_run" ? held : "worker" };
+  return {
+    ahead,
+    waiting_for: job.mode === "dry_run" && waitsForRealRun(db, job, now) ? "own_real_run" : "worker",
+  };
 }
 
 /** Bits left of the smallest allowance; null: unlimited. It moves when jobs are submitted, never when they end. */
-function leastLeft(db: Db, catalog: Catalog, job: JobRow): number | null {
+function leastLeft(db: Db, catalog: Catalog, job: JobRow, datasets: readonly JobDatasetRow[]): number | null {
   if (job.mode === "dry_run" || GRADES[job.grade].end_grid === null) return null;
-  const lefts = datasetsOf(db, job.id)
+  const lefts = datasets
     .filter((d) => d.grade > 1)
     .map((d) => catalog.signals.left(d.grant_id))
     .filter((left): left is number => left !== null);
   return lefts.length === 0 ? null : Math.min(...lefts);
+}
+
+function waitsForRealRun(db: Db, job: JobRow, now: number): boolean {
+  const standing = standingOf(db, job.principal, now) ?? IDLE;
+  return heldBack({ ...job, job: job.id }, standing, false, now) === "own_real_run";
 }

@@ -9,7 +9,7 @@ import { type Live, live } from "../../jobs/live.js";
 
 let world: Live;
 beforeAll(async () => {
-  world = await live();
+  world = await live({ retryPausesMs: [50, 200] });
 });
 afterAll(() => world.end());
 
