@@ -4,6 +4,7 @@ import express, {
   type Express,
   type NextFunction,
   type Request,
+  type RequestHandler,
   type Response,
 } from "express";
 import type { Logger } from "pino";
@@ -12,11 +13,11 @@ import { GloveboxError } from "../vocabulary/index.js";
 import type { ApiDeps } from "./deps.js";
 import { Idempotency } from "./idempotency.js";
 import { createMetrics } from "./metrics.js";
-import { type Edge, serve } from "./pipeline.js";
+import { type Edge, type Server, serve } from "./pipeline.js";
 import { knownError, languageOf, newIncident, type Problem, problemOf, traceOf } from "./problem.js";
 import { RateLimiter } from "./rate-limit.js";
 import { factsOf, requestLog } from "./request-log.js";
-import type { Route } from "./route.js";
+import { RouteTable, templateOf } from "./route-table.js";
 import { ROUTES } from "./routes/index.js";
 import { StreamSlots } from "./stream-slots.js";
 
@@ -25,12 +26,10 @@ export function createApi(deps: ApiDeps): Express {
   app.disable("x-powered-by");
   app.set("etag", false);
   app.set("query parser", "simple");
-  app.set("case sensitive routing", true);
-  app.set("strict routing", true);
   const metrics = createMetrics(deps.gauges);
   const edge = edgeOf(deps, metrics.registry);
   app.use(requestLog(deps.log, metrics), securityHeaders);
-  for (const route of ROUTES) mount(app, route, edge);
+  app.use(dispatch(edge));
   if (deps.internal) app.use("/internal/v1", deps.internal);
   app.use(() => {
     throw new GloveboxError("not_found", { detail: "There is no such call; see /docs." });
@@ -51,9 +50,14 @@ function edgeOf(deps: ApiDeps, registry: Registry): Edge {
   return { deps, limiter, idempotency, slots: new StreamSlots(), registry };
 }
 
-function mount(app: Express, route: Route, edge: Edge): void {
-  const path = `${route.root ? "" : "/api/v1"}${route.path}`.replace(/\{(\w+)\}/g, ":$1");
-  app[route.method](path, serve(route, edge));
+/** One look-up for all routes; what they answer and throw is theirs. */
+function dispatch(edge: Edge): RequestHandler {
+  const table = new RouteTable<Server>();
+  for (const route of ROUTES) table.add(route.method.toUpperCase(), templateOf(route), serve(route, edge));
+  return (req, res, next) => {
+    const found = table.find(req.method, req.path);
+    return found ? found.value(req, res, found.params) : next();
+  };
 }
 
 const HEADERS: Record<string, string> = {

@@ -5,7 +5,7 @@
  * refused. Only JSON under a limit is parsed, uncompressed; other bodies are streamed to the handler untouched.
  */
 
-import express, { type Request, type RequestHandler, type Response } from "express";
+import express, { type Request, type Response } from "express";
 import type { Registry } from "prom-client";
 import {
   type Actor,
@@ -22,6 +22,7 @@ import { requirePermission } from "./permissions.js";
 import type { RateLimiter } from "./rate-limit.js";
 import { factsOf } from "./request-log.js";
 import type { Call, Reply, Route } from "./route.js";
+import { templateOf } from "./route-table.js";
 import { type JsonReply, sendBytes, sendEvents, sendJson } from "./send.js";
 import type { StreamSlots } from "./stream-slots.js";
 
@@ -38,15 +39,18 @@ const BODY_TIMEOUT_MS = 60_000;
 /** Who calls a public route: nobody, who may do nothing. */
 const NOBODY: Actor = { id: "" as PrincipalId, name: "nobody", roles: [] };
 
-export function serve(route: Route, edge: Edge): RequestHandler {
+/** Answers one request for a route whose path gave these parameters. */
+export type Server = (req: Request, res: Response, params: Record<string, string>) => Promise<void>;
+
+export function serve(route: Route, edge: Edge): Server {
   const readBody = route.body ? jsonReader(route.bodyLimit ?? DEFAULT_BODY_LIMIT) : undefined;
-  const template = `${route.root ? "" : "/api/v1"}${route.path}`;
-  return async (req, res) => {
+  const template = templateOf(route);
+  return async (req, res, given) => {
     const facts = factsOf(res);
     facts.route = template;
     const actor = route.permission === "public" ? NOBODY : await admit(route, req, edge);
     facts.principal = actor.id || undefined;
-    const params = route.params ? parseInput(route.params, { ...req.params }) : {};
+    const params = route.params ? parseInput(route.params, given) : {};
     const query = parseQuery(route, req);
     if (route.streamed) requireMedia(req, route.streamed.media);
     const body = readBody && route.body ? parseInput(route.body, await readBody(req, res)) : undefined;

@@ -18,9 +18,10 @@ export function sendJson(res: Response, reply: JsonReply): void {
     res.end();
     return;
   }
-  const body = Buffer.from(JSON.stringify(reply.body));
+  // A string, so that head and body go out in one write.
+  const body = JSON.stringify(reply.body);
   res.setHeader("Content-Type", "application/json");
-  res.setHeader("Content-Length", body.length);
+  res.setHeader("Content-Length", Buffer.byteLength(body));
   res.end(body);
 }
 
