@@ -1,6 +1,6 @@
 /** `glovebox privacy`: calculators for owners. They need no node, spend nothing and touch no data. */
 import type { Command } from "commander";
-import { composeOptimal, gaussianSigma, sgdEpsilon, zcdpToEpsilon } from "../privacy/index.js";
+import { composeOptimal, gaussianSigma, sgdEpsilon, zcdpToEpsilon } from "../privacy/dp/index.js";
 import { GloveboxError } from "../vocabulary/index.js";
 import { addCommand, addGroup, type Terminal } from "./command.js";
 import { Usage } from "./failure.js";

@@ -1,5 +1,5 @@
 /** Promises 1 and 3: the process that reads hostile files is alone, capped, single-use, and never hangs a check. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { Checker, CheckerCaps, SpawnChecker } from "../../../src/privacy/index.js";
@@ -96,7 +96,7 @@ async function untilNode(ancestor: number): Promise<number> {
   for (;;) {
     for (const pid of readdirSync("/proc").filter((p) => /^\d+$/.test(p))) {
       try {
-        const isNode = readlinkSync(`/proc/${pid}/exe`).includes("node") && Number(pid) !== process.pid;
+        const isNode = readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("/bin/node\0");
         if (isNode && descends(Number(pid), ancestor)) return Number(pid);
       } catch {
         // it ended while we looked

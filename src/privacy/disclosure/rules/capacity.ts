@@ -2,7 +2,7 @@
  * How much arbitrary information the rebuilt file could carry.
  *
  * Method: whoever chose this file chose it out of those that code, under one fixed lossless code, to no more
- * bytes than it does; so it tells at most so many bytes. The code is raw DEFLATE at its highest level, or the
+ * bytes than it does; so it tells at most so many bytes. The code is raw DEFLATE at its usual level, or the
  * rebuilt bytes themselves where they are shorter (a picture is already DEFLATE inside). An upper bound for
  * what the program put in on purpose; what the honest content tells is included in it.
  */
@@ -25,7 +25,7 @@ export const capacity: RuleDefinition = {
 
 export function capacityOf(canonical: Buffer): number {
   if (canonical.length === 0) return 0;
-  return Math.min(canonical.length, deflateRawSync(canonical, { level: 9 }).length);
+  return Math.min(canonical.length, deflateRawSync(canonical, { level: 6 }).length);
 }
 
 export function judgeCapacity(bytes: number, policy: DisclosurePolicy): Finding {
