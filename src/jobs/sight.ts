@@ -48,7 +48,7 @@ export function viewOf(db: Db, catalog: Catalog, job: JobRow, sight: Sight, now:
     ...(shown.endedAt === undefined ? {} : { ended_at: rfc3339(shown.endedAt) }),
     ...queue,
     ...(shown.verdict ? { verdict: shown.verdict } : {}),
-    signals: { bits: shown.bits, left: leastLeft(db, catalog, job, datasets) },
+    signals: { bits: shown.bits, left: leastLeft(catalog, job, datasets) },
     rev: shown.rev,
   };
 }
@@ -91,7 +91,7 @@ function placeInQueue(db: Db, job: JobRow, now: number): { ahead: number; waitin
 }
 
 /** Bits left of the smallest allowance; null: unlimited. It moves when jobs are submitted, never when they end. */
-function leastLeft(db: Db, catalog: Catalog, job: JobRow, datasets: readonly JobDatasetRow[]): number | null {
+function leastLeft(catalog: Catalog, job: JobRow, datasets: readonly JobDatasetRow[]): number | null {
   if (job.mode === "dry_run" || GRADES[job.grade].end_grid === null) return null;
   const lefts = datasets
     .filter((d) => d.grade > 1)
