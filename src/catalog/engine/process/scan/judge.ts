@@ -79,8 +79,8 @@ export function judge(
   const of = (kind: Kind, token?: boolean): string[] =>
     met.filter(([id, alone]) => kindOf(id) === kind && (token ?? alone) === alone).map(([id]) => id);
   const parts = [
-    codes(of("code", true), seen.shapes, column, CODE_LIMITS),
-    codes(of("code", false), seen.places, column, EMBEDDED_LIMITS),
+    codes(of("code", true), seen.alone, column, CODE_LIMITS),
+    codes(of("code", false), seen.inside, column, EMBEDDED_LIMITS),
     words(of("word")),
     numbers(seen, column, confirmed),
   ];

@@ -33,11 +33,13 @@ export function capacityOf(shape: string): number {
 
 /** A code this short is met by accident. */
 export const SHORT_CODE = 4;
-const WORD_CHARACTER = /[a-z0-9_\u00c0-\u024f]/;
+/** A character that continues a token, as a pattern. */
+export const WORD_CHARACTER = "[a-z0-9_\\u00c0-\\u024f]";
+const CONTINUES = new RegExp(WORD_CHARACTER);
 
 /** True where the characters around do not continue what is inside: `f00001` in `xf00001` is no token. */
 export function isToken(text: string, start: number, end: number): boolean {
   const before = text[start - 1];
   const after = text[end];
-  return !(before && WORD_CHARACTER.test(before)) && !(after && WORD_CHARACTER.test(after));
+  return !(before && CONTINUES.test(before)) && !(after && CONTINUES.test(after));
 }

@@ -4,7 +4,7 @@
  */
 import type { DecodeBudget, Variant } from "./decodings.js";
 import type { Identifiers } from "./identifiers.js";
-import { isToken, kindOf, SHORT_CODE, shapeOf } from "./shape.js";
+import { isToken, kindOf, SHORT_CODE, shapeOf, WORD_CHARACTER } from "./shape.js";
 
 export interface Sightings {
   text: number;
@@ -13,10 +13,9 @@ export interface Sightings {
   candidates: Map<string, boolean>;
   /** Distinct numbers that stood alone. */
   numbers: Set<string>;
-  /** How many tokens of each shape the identifiers have. */
-  shapes: Map<string, number>;
-  /** How many places of the text have the shape of a candidate that stood inside something else. */
-  places: Map<string, number>;
+  /** How many places of the text have the shape of a candidate, as tokens of their own and anywhere. */
+  alone: Map<string, number>;
+  inside: Map<string, number>;
 }
 
 const MAX_CANDIDATES = 500_000;
@@ -24,7 +23,6 @@ const MAX_CANDIDATES = 500_000;
 const NUMBERS = /(?<![\d.])(?<!\d[eE][+-]?)\d{1,8}(?!\d|\.\d|[eE][+-]?\d)/g;
 const THOUSANDS = /(?<![\d.])[1-9]\d{0,2}(?:[,' _\u202f]\d{3}){1,5}(?!\d|\.\d)/g;
 // Repetitions are bounded: a longer one would overflow the matcher's stack.
-const TOKENS = /[\p{Ll}\p{Lo}\p{N}_]{1,65}/gu;
 const GROUPED = /[a-z0-9]{1,8}([ \-_.:/])[a-z0-9]{1,8}(?:\1[a-z0-9]{1,8}){1,4000}/g;
 
 export class Lookout {
@@ -53,8 +51,7 @@ export class Lookout {
 
   private record(text: number, encoding: string, lower: string, readable: string, reversed: boolean): void {
     const seen = this.sightings(text, encoding);
-    this.countShapes(seen, lower);
-    const inside = new Set<string>();
+    const shapes = { alone: new Set<string>(), inside: new Set<string>() };
     for (const length of this.identifiers.needles.lengths) {
       if (reversed && length <= SHORT_CODE) continue;
       this.identifiers.needles.search(lower, length, (start) => {
@@ -62,11 +59,12 @@ export class Lookout {
         const token = isToken(lower, start, start + length);
         if (kindOf(id) === "word" && !wordCounts(id, token, lower === readable)) return;
         if (kindOf(id) === "code" && length < SHORT_CODE && !token) return;
-        if (!token && this.isShape(shapeOf(id))) inside.add(shapeOf(id));
+        if (this.isShape(shapeOf(id))) shapes[token ? "alone" : "inside"].add(shapeOf(id));
         this.add(seen, id, token);
       });
     }
-    countPlaces(seen, lower, inside);
+    countPlaces(seen.alone, lower, shapes.alone, true);
+    countPlaces(seen.inside, lower, shapes.inside, false);
     this.numbers(seen, readable, reversed);
   }
 
@@ -107,17 +105,6 @@ export class Lookout {
     }
   }
 
-  /** How many tokens could be identifiers by their shape: what chance has to work with. */
-  private countShapes(seen: Sightings, lower: string): void {
-    const { columns } = this.identifiers;
-    if (columns.every(({ shapes }) => shapes.size === 0)) return;
-    for (const [token] of lower.matchAll(TOKENS)) {
-      if (token.length > 64) continue;
-      const shape = shapeOf(token);
-      if (this.isShape(shape)) seen.shapes.set(shape, (seen.shapes.get(shape) ?? 0) + 1);
-    }
-  }
-
   private isShape(shape: string): boolean {
     return this.identifiers.columns.some(({ shapes }) => shapes.has(shape));
   }
@@ -131,8 +118,8 @@ export class Lookout {
       encoding,
       candidates: new Map(),
       numbers: new Set(),
-      shapes: new Map(),
-      places: new Map(),
+      alone: new Map(),
+      inside: new Map(),
     };
     this.byPlace.set(place, seen);
     return seen;
@@ -155,23 +142,24 @@ export class Lookout {
   }
 }
 
-/** Kinds of candidate in one text; more would only be noise. */
-const MAX_INSIDE = 8;
+/** Of the candidates of one text; more would only be noise. */
+const MAX_SHAPES = 8;
 
-function shapePattern(shape: string): RegExp {
+function shapePattern(shape: string, alone: boolean): RegExp {
   const parts = [...shape].map((c) => {
     if (c === "9") return "\\d";
     return c === "a" ? "[\\p{Ll}\\p{Lo}]" : c.replace(/[\\^$.*+?()[\]{}|/]/, "\\$&");
   });
-  return new RegExp(`(?=${parts.join("")})`, "gu");
+  const pattern = parts.join("");
+  return new RegExp(alone ? `(?<!${WORD_CHARACTER})${pattern}(?!${WORD_CHARACTER})` : `(?=${pattern})`, "gu");
 }
 
-/** What chance has to work with where codes stand inside other text. */
-function countPlaces(seen: Sightings, lower: string, shapes: Set<string>): void {
-  for (const shape of [...shapes].slice(0, MAX_INSIDE)) {
+/** What chance has to work with: how often the text has the shape of an identifier. */
+function countPlaces(into: Map<string, number>, lower: string, shapes: Set<string>, alone: boolean): void {
+  for (const shape of [...shapes].slice(0, MAX_SHAPES)) {
     let count = 0;
-    for (const _ of lower.matchAll(shapePattern(shape))) count++;
-    seen.places.set(shape, (seen.places.get(shape) ?? 0) + count);
+    for (const _ of lower.matchAll(shapePattern(shape, alone))) count++;
+    into.set(shape, (into.get(shape) ?? 0) + count);
   }
 }
 
