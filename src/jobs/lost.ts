@@ -56,7 +56,9 @@ function afterLoss(tx: Tx, parts: JobsParts, job: JobRow, run: RunRow, why: stri
   }
 }
 
+/** Back to the queue, without a trace of the run before. */
 export function requeue(tx: Tx, parts: JobsParts, job: JobRow): void {
+  if (job.run !== null) dropOutputs(tx, job.run);
   const pause = retryPause(job.attempts, parts.config.retryPausesMs);
   moveJob(tx, job, "lose", {
     changes: {

@@ -15,6 +15,34 @@ const python = (...lines: string[]) => ({ files: { "main.py": lines.join("\n") }
 const asAuditor = (id: string) => world.jobs.get(world.auditor, id);
 const outputs = (id: string) => world.jobs.outputs(world.auditor, id) as OutputView[];
 
+describe("who watches a job", () => {
+  test("as its submitter is told of each change once, and of the end on the grid", async () => {
+    const id = await world.submit(python("pass"));
+    const created = Date.parse(world.jobs.get(world.researcher, id).created_at);
+    const seen: { state: string; after: number }[] = [];
+    for await (const view of world.jobs.watch(world.researcher, id, AbortSignal.timeout(30_000)))
+      seen.push({ state: view.state, after: Date.now() - created });
+    expect(seen.map((v) => v.state)).toEqual(["queued", "running", "held"]);
+    const grid = Array.from({ length: 20 }, (_, k) => Math.ceil(1000 * 1.25 ** k));
+    const shown = seen[2]!.after;
+    expect(grid.some((point) => shown >= point && shown < point + 200)).toBe(true);
+    const history = world.jobs.history(world.researcher, id);
+    expect(history.map((e) => e.state)).toEqual(["queued", "running", "held"]);
+    expect(grid).toContain(Date.parse(history[2]!.at) - created);
+  });
+
+  test("as an auditor sees it being checked and held", async () => {
+    const id = await world.submit({
+      ...python("open('/out/t.csv', 'w').write('group,n\\nall,60\\n')"),
+      outputs: ["t.csv"],
+    });
+    const states: string[] = [];
+    for await (const view of world.jobs.watch(world.auditor, id, AbortSignal.timeout(30_000)))
+      states.push(view.state);
+    expect([...new Set(states)]).toEqual(["queued", "running", "checking", "held"]);
+  });
+});
+
 describe("a program that", () => {
   test.each([
     ["raises", python("raise SystemExit(3)"), {}, { class: "program_failed" }],
