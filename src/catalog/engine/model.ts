@@ -99,7 +99,7 @@ export const scanHit = z.object({
   /** The text's name. */
   name: z.string(),
   kind: z.enum(SCAN_KINDS),
-  /** How it was hidden: exact, case, reversed, grouped, base64, hex, gzip, or a chain such as `base64+gzip`. */
+  /** How it was hidden: exact, reversed, grouped, base64, hex, codes, gzip, or a chain such as `base64+gzip`. */
   encoding: z.string().max(64),
   /** How many distinct identifiers or records (for `unscanned`: places that could not be looked into). */
   count: z.int().nonnegative(),

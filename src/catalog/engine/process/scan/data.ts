@@ -5,8 +5,6 @@ export interface ScanData {
   duck: Duck;
   folder: string;
   rows: number;
-  /** SQL of its rows. */
-  table: string;
-  /** The same with `file_row_number`. */
+  /** SQL of its rows, with `file_row_number`. */
   numbered: string;
 }

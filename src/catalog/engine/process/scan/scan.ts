@@ -167,7 +167,7 @@ export async function scan(work: Workplace, request: ScanRequest, inputs: Inputs
     const schema = schemaOf(columns, request.columns);
     const table = `read_parquet(${literal(parquet)})`;
     const numbered = `read_parquet(${literal(parquet)}, file_row_number = true)`;
-    const data: ScanData = { duck, folder: work.folder, rows, table, numbered };
+    const data: ScanData = { duck, folder: work.folder, rows, numbered };
     const identifiers = await loadIdentifiers(duck, table, schema, request.unit_column);
     const gathered = await gather(identifiers, request, inputs);
     const hits = [
