@@ -85,6 +85,8 @@ async function main(): Promise<void> {
   process.once("SIGINT", stop);
   // Started by a node that is gone: finish the run and go, for the next node starts its own.
   process.once("disconnect", stop);
+  // It may have died while this process was starting, before anybody listened for it.
+  if (process.connected === false) stop();
   await worker.ended;
   await worker.stop();
   await staging.close();
