@@ -5,9 +5,8 @@
  *
  * Never: a nested commit (hand `tx` on), work that awaits (a transaction is one synchronous step).
  */
-import { randomBytes } from "node:crypto";
 import type Database from "better-sqlite3";
-import type { Keys, Store } from "../store/index.js";
+import { freshBytes, type Keys, type Store } from "../store/index.js";
 import { type Clock, GloveboxError, rfc3339 } from "../vocabulary/index.js";
 import { utf8 } from "./encoding.js";
 import { nodeCrypto } from "./hash.js";
@@ -183,7 +182,7 @@ export class Committer {
     // The machine's clock may be set back; the log's never is.
     this.lastHour = max(this.lastHour, hourOf(now));
     const opening: Opening = {
-      salt: randomBytes(SALT_BYTES).toString("base64"),
+      salt: freshBytes(SALT_BYTES).toString("base64"),
       time: entry.coarse ? this.lastHour : rfc3339(now),
       actor: entry.actor,
       subject: entry.subject,
@@ -192,7 +191,7 @@ export class Committer {
     const commitment = commitmentHash(nodeCrypto, opening)!;
     const leaf = leafText({ seq, time: this.lastHour, kind: entry.kind, commitment });
     const dataset = entry.dataset ?? null;
-    const sealed = this.keys.sealer.seal(canonicalJson({ ...opening }), openingContext(leaf, dataset));
+    const sealed = this.keys.sealer.seal(JSON.stringify(opening), openingContext(leaf, dataset));
     this.insertLeaf.run(seq, leaf, entry.kind, entry.actor, entry.subject, dataset, sealed);
     this.tree.append(hashLeaf(nodeCrypto, utf8(leaf)));
     return seq;

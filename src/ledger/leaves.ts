@@ -41,8 +41,9 @@ export function commit(h: Pick<VerifierCrypto, "sha256">, opening: Opening): str
   return toHex(h.sha256(concat(salt, utf8(canonicalJson({ time, actor, subject, data })))));
 }
 
-export const leafText = (leaf: Leaf): string =>
-  canonicalJson({ seq: leaf.seq, time: leaf.time, kind: leaf.kind, commitment: leaf.commitment });
+/** Canonical JSON: strings and integers stand as JSON.stringify writes them, and the names in their order. */
+export const leafText = ({ commitment, kind, seq, time }: Leaf): string =>
+  JSON.stringify({ commitment, kind, seq, time });
 
 /**
  * What an opening is sealed for: its leaf and whose entry it is. So neither can be changed in the row, not even in the

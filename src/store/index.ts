@@ -4,5 +4,6 @@ export { writeDurably } from "./durable.js";
 export { type KeyPair, type Keys, locateKeyFile, openKeys } from "./keys.js";
 export { packageRoot } from "./paths.js";
 export { prepared } from "./prepared.js";
+export { freshBytes } from "./random.js";
 export { createSealer, type Sealer } from "./sealer.js";
 export { openSealedStream, openVault, type Vault, type VaultObject } from "./vault.js";

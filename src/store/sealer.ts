@@ -4,8 +4,9 @@
  * Form: version 1 ‖ key salt 12 ‖ nonce 12 ‖ ciphertext ‖ tag 16. `context` is authenticated, not stored: a sealed
  * value opened in another place than it was sealed for is refused.
  */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from "node:crypto";
 import { GloveboxError } from "../vocabulary/index.js";
+import { freshBytes } from "./random.js";
 
 export interface Sealer {
   seal(plain: Buffer | string, context?: string): Buffer;
@@ -28,7 +29,7 @@ export function createSealer(wrappingKey: Buffer): Sealer {
   const keyOf = (salt: Buffer) => createHmac("sha256", sealing).update(salt).digest();
 
   function seal(plain: Buffer | string, context = ""): Buffer {
-    const head = randomBytes(SALT + NONCE);
+    const head = freshBytes(SALT + NONCE);
     const cipher = createCipheriv("aes-256-gcm", keyOf(head.subarray(0, SALT)), head.subarray(SALT));
     cipher.setAAD(Buffer.from(context));
     const body = Buffer.concat([cipher.update(plain as Buffer), cipher.final()]);
