@@ -196,12 +196,14 @@ function schemaOf(
   const made = z.toJSONSchema(schema, { io, target: "draft-2020-12", unrepresentable: "any" }) as JsonSchema;
   const { $schema: _dialect, $defs, ...whole } = made;
   for (const [id, definition] of Object.entries(($defs ?? {}) as Record<string, JsonSchema>)) {
-    components[id] = pointed(definition) as JsonSchema;
+    const schemaOfId = pointed(definition) as JsonSchema;
+    const known = components[id];
+    if (known && JSON.stringify(known) !== JSON.stringify(schemaOfId)) {
+      throw new Error(`the schema id ${id} means two things`);
+    }
+    components[id] = schemaOfId;
   }
-  const id = z.globalRegistry.get(schema)?.id;
-  if (id === undefined) return pointed(whole) as JsonSchema;
-  components[id] = pointed(whole) as JsonSchema;
-  return { $ref: `#/components/schemas/${id}` };
+  return pointed(whole) as JsonSchema;
 }
 
 /** Moves references from the schema's own definitions to the document's components. */

@@ -32,8 +32,16 @@ export async function sendBytes(res: Response, reply: BytesReply): Promise<void>
   if (reply.bytes !== undefined) res.setHeader("Content-Length", reply.bytes);
   if (reply.sha256 !== undefined) res.setHeader("X-Content-SHA256", reply.sha256);
   if (reply.name !== undefined) res.setHeader("Content-Disposition", attachment(reply.name));
-  await pipeline(reply.stream, res);
+  try {
+    await pipeline(reply.stream, res);
+  } catch (error) {
+    // The client went away: nobody's failure.
+    if (reply.stream.errored && !isEarlyClose(reply.stream.errored)) throw error;
+  }
 }
+
+const isEarlyClose = (error: Error): boolean =>
+  "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
 
 async function firstByte(stream: Readable): Promise<void> {
   if (stream.errored) throw stream.errored;
