@@ -1,13 +1,15 @@
 /**
  * What is seen of a release, by whom, and when. Pure.
  *
- * Rules: the requester sees ids and names until it is released, then all but the cells of findings. An auditor of one
+ * Rules: the requester sees ids and names until it is released, then all but what the auditors' findings say beyond
+ * their rules. An auditor of one
  * of the datasets sees it once it was submitted, with hashes and findings, and may read the files. The owner of a
  * dataset sees that it is there. Nobody else knows of it; one who is requester and auditor is the requester.
  * A vote is seen by its own reviewer alone until its round is complete; then by all who see the release.
  */
-import type { HeldOutput } from "../jobs/index.js";
-import { type Actor, type PrincipalId, rfc3339 } from "../vocabulary/index.js";
+import type { FindingView, HeldOutput } from "../jobs/index.js";
+import { RULES } from "../privacy/index.js";
+import { type Actor, type PrincipalId, rfc3339, VERDICTS } from "../vocabulary/index.js";
 import { reviewsNeeded, reviewsOfRound } from "./policy.js";
 import type {
   Release,
@@ -63,6 +65,22 @@ export function viewOf(
   };
 }
 
+/**
+ * Which rules spoke and how, in words that are the same for every file. An auditor's message counts and names what
+ * was found, also in bytes that the release does not let out: a program could speak through it.
+ */
+export function findingsForRequester(findings: readonly FindingView[]): FindingView[] {
+  return RULES.flatMap(({ id, sentence }) =>
+    VERDICTS.filter((verdict) => findings.some((f) => f.rule === id && f.verdict === verdict)).map(
+      (verdict) => ({
+        rule: id,
+        verdict,
+        message: sentence,
+      }),
+    ),
+  );
+}
+
 function fileView(
   file: ReleaseFile,
   sight: Sight,
@@ -72,10 +90,7 @@ function fileView(
   const named = { name: file.name, output: file.output };
   if (!output || !readsFiles(sight, state)) return named;
   const { media_type, bytes, verdict, evidence } = output;
-  const findings =
-    sight === "auditor"
-      ? output.findings
-      : output.findings.map(({ rule, verdict, message }) => ({ rule, verdict, message }));
+  const findings = sight === "auditor" ? output.findings : findingsForRequester(output.findings);
   return { ...named, sha256: file.sha256, media_type, bytes, verdict, evidence, findings };
 }
 

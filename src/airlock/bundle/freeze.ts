@@ -3,8 +3,8 @@
  * of hashes that the ledger's entry of the approval carries. The bundle is made from these later, whatever has
  * been renamed or closed meanwhile.
  *
- * Rule: nothing here tells the requester what its signals do not: no moment of the run, no cell of a finding, no
- * hash of a View.
+ * Rule: nothing here tells the requester what its signals do not: no moment of the run, nothing of the auditors' findings
+ * but which rules spoke, no hash of a View.
  */
 
 import type { HeldOutput, JobRecord } from "../../jobs/index.js";
@@ -13,6 +13,7 @@ import { GloveboxError, type PrincipalId, rfc3339 } from "../../vocabulary/index
 import type { AirlockParts } from "../airlock.js";
 import { reviewsOfRound } from "../policy.js";
 import type { Release } from "../release.js";
+import { findingsForRequester } from "../visibility.js";
 import { crateOf } from "./crate.js";
 import { type FindingsFile, type JobFile, OUTPUTS, PATHS, type ReviewsFile } from "./format.js";
 
@@ -121,7 +122,7 @@ function findingsFileOf(outputs: readonly NamedOutput[]): FindingsFile {
           output: output.id,
           verdict: output.verdict,
           evidence: output.evidence,
-          findings: output.findings.map(({ rule, verdict, message }) => ({ rule, verdict, message })),
+          findings: findingsForRequester(output.findings),
           auditors_findings: output.findings_commitment,
         },
       ]),

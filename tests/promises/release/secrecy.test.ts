@@ -1,6 +1,7 @@
 /** Promise 1 at the airlock: before a release its requester learns nothing of it, and reviewers nothing of each other. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type AirlockFixture, airlockFixture, review, reviewed, submitted } from "../../airlock/fixture.js";
+import { RULES } from "../../../src/privacy/index.js";
+import { type AirlockFixture, airlockFixture, review, submitted } from "../../airlock/fixture.js";
 import { outcome, outcomeOf } from "../../catalog/fixture.js";
 
 let f: AirlockFixture;
@@ -42,11 +43,21 @@ describe("the requester", () => {
       for (const hash of hashes) expect(JSON.stringify(f.ledger.opening(row.seq))).not.toContain(hash);
   });
 
-  test("after the release sees findings without cells", async () => {
-    const view = await reviewed(f, ["approve", "approve"], ["t1.csv"]);
-    const files = f.airlock.get(f.researcher, view.id).files;
-    expect(files[0]).toMatchObject({ sha256: f.outputs.get("t1.csv")!.sha256 });
-    expect(JSON.stringify(files)).not.toContain("cells");
+  test("after the release sees of the findings which rules spoke, in words that no program can choose", async () => {
+    const { id } = submitted(f, ["small.csv"]);
+    const overrides = { "small.csv": "hospitals" };
+    await review(f, f.first, id, { overrides });
+    await review(f, f.second, id, { overrides });
+    const [file] = f.airlock.get(f.researcher, id).files;
+    const [theirs] = f.airlock.get(f.first, id).files;
+    expect(file).toMatchObject({ sha256: f.outputs.get("small.csv")!.sha256, verdict: "fail" });
+    const sentences = new Set(RULES.map((r) => r.sentence));
+    expect(file!.findings!.length).toBeGreaterThan(0);
+    for (const finding of file!.findings!) {
+      expect(Object.keys(finding).sort()).toEqual(["message", "rule", "verdict"]);
+      expect(sentences).toContain(finding.message);
+    }
+    expect(JSON.stringify(theirs!.findings)).toContain("cells");
   });
 });
 
