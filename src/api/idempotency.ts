@@ -21,6 +21,8 @@ export interface KeyedCall {
   route: string;
   key: string;
   bodySha256: string;
+  /** How the id of what the call makes begins. */
+  makes: string;
 }
 interface Row {
   body_sha256: string;
@@ -56,8 +58,8 @@ export class Idempotency {
     this.sql = statements(parts.db);
     parts.ledger.beforeCommit((_tx, entries) => {
       const call = this.current.getStore();
-      const first = entries[0];
-      if (call && first) this.sql.mark.run(first.subject, call.principal, call.route, call.key);
+      const made = call && entries.find((entry) => entry.subject.startsWith(`${call.makes}_`));
+      if (made) this.sql.mark.run(made.subject, call.principal, call.route, call.key);
     });
   }
 

@@ -10,6 +10,7 @@ import type { Registry } from "prom-client";
 import {
   type Actor,
   GloveboxError,
+  ID_PREFIXES,
   invalidInput,
   type PrincipalId,
   parseInput,
@@ -122,6 +123,7 @@ async function answer(
       route: `${route.method} ${route.path}`,
       key,
       bodySha256: bodyDigest(call.params, call.body),
+      makes: ID_PREFIXES[idempotent.makes],
     },
     async () => asJson(await route.handler(call)),
     async (subject) => asJson(await idempotent.reread(call, subject)),

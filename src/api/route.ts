@@ -9,7 +9,7 @@ import type { Readable } from "node:stream";
 import type { Request } from "express";
 import type { Registry } from "prom-client";
 import type { z } from "zod";
-import type { Actor, ErrorCode } from "../vocabulary/index.js";
+import type { Actor, ErrorCode, IdKind } from "../vocabulary/index.js";
 import type { ApiDeps } from "./deps.js";
 import type { Permission } from "./permissions.js";
 
@@ -107,7 +107,11 @@ export interface RouteSpec<P, Q, B> {
    * Takes Idempotency-Key. `reread` fetches what an earlier call made, as the present caller may see it: it
    * authorises a replay, and stands in for an answer that a crash kept from being stored.
    */
-  idempotent?: { reread(call: Call<P, Q, B>, subject: string): Reply | Promise<Reply> };
+  idempotent?: {
+    /** What the call makes or changes, which its ledger entry is about. */
+    makes: IdKind;
+    reread(call: Call<P, Q, B>, subject: string): Reply | Promise<Reply>;
+  };
   handler(call: Call<P, Q, B>): Reply | Promise<Reply>;
 }
 

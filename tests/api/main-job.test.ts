@@ -308,6 +308,39 @@ describe("the ledger", () => {
   });
 });
 
+describe("an answer lost in a crash", () => {
+  /** Posts twice with one key, the stored answer gone in between, as when the node died before it was stored. */
+  async function lostAnswer(caller: Caller, path: string, body: unknown): Promise<[string, string]> {
+    const headers = { "idempotency-key": `lost-${path}` };
+    const first = await caller.http("POST", `/api/v1${path}`, body, headers);
+    expect(first.status).toBeLessThan(300);
+    const forget = "UPDATE idempotency SET status = NULL, response_sealed = NULL WHERE key = ?";
+    f.rooms.store.db.prepare(forget).run(headers["idempotency-key"]);
+    const again = await caller.http("POST", `/api/v1${path}`, body, headers);
+    expect([again.status < 300, again.headers.get("idempotency-replayed")]).toEqual([true, "true"]);
+    return [first.json.id, again.json.id];
+  }
+
+  test("is answered from what was committed, for each kind of thing that is made", async () => {
+    const dataset = await lostAnswer(f.owner, "/datasets", { name: "lost" });
+    const principal = await lostAnswer(f.admin, "/principals", { name: "lost-one", roles: ["researcher"] });
+    await publish(f, "lost-data");
+    const granted = {
+      dataset: "lost-data",
+      purpose: "tests of the API",
+      access: "sandbox",
+      expires_at: inAMonth(f),
+    };
+    const grantIds = await lostAnswer(f.owner, "/grants", { ...granted, principal: f.researcher.name });
+    const job = await lostAnswer(f.researcher, "/jobs", jobSpec("lost-data"));
+    for (const [first, again] of [dataset, principal, grantIds, job]) expect(again).toBe(first);
+    const jobs = f.rooms.store.db.prepare(
+      "SELECT count(*) FROM job_datasets jd JOIN datasets d ON d.id = jd.dataset WHERE d.name = 'lost-data'",
+    );
+    expect(jobs.pluck().get()).toBe(1);
+  });
+});
+
 describe("workers", () => {
   test("get a token from the admin, which opens their calls and nothing else", async () => {
     const made = (await expectStatus(201, f.admin.http("POST", "/api/v1/workers", {}))).json;

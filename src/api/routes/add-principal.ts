@@ -20,6 +20,7 @@ export const addPrincipal = defineRoute({
   },
   errors: ["state_conflict"],
   idempotent: {
+    makes: "principal",
     reread({ deps, actor }, subject) {
       const principal = deps.catalog.principals.view(actor, subject);
       return json(200, principal, { etag: principal.rev, subject });

@@ -14,6 +14,7 @@ export const createDataset = defineRoute({
   responses: { 201: { description: "Registered", schema: datasetView } },
   errors: ["state_conflict"],
   idempotent: {
+    makes: "dataset",
     reread({ deps, actor }, subject) {
       const dataset = deps.catalog.datasets.get(actor, subject);
       return json(201, dataset, { etag: dataset.rev, subject });

@@ -13,6 +13,7 @@ export const createGrant = defineRoute({
   responses: { 201: { description: "Active, or requested", schema: grantView } },
   errors: ["not_found", "state_conflict", "budget_exhausted"],
   idempotent: {
+    makes: "grant",
     reread({ deps, actor }, subject) {
       const grant = deps.catalog.grants.get(actor, subject);
       return json(201, grant, { etag: grant.rev, subject });

@@ -13,6 +13,7 @@ export const createRelease = defineRoute({
   responses: { 201: { description: "Pending", schema: releaseView } },
   errors: ["not_found", "state_conflict"],
   idempotent: {
+    makes: "release",
     reread({ deps, actor }, subject) {
       const release = deps.airlock.get(actor, subject);
       return json(201, release, { etag: release.rev, subject });

@@ -16,6 +16,7 @@ export const reviewRelease = defineRoute({
   responses: { 201: { description: "Recorded", schema: releaseView } },
   errors: ["not_found", "forbidden", "state_conflict", "stale"],
   idempotent: {
+    makes: "release",
     reread({ deps, actor, params }) {
       const release = deps.airlock.get(actor, params.id);
       return json(201, release, { etag: release.rev, subject: release.id });

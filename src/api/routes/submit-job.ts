@@ -25,6 +25,7 @@ export const submitJob = defineRoute({
     "budget_exhausted",
   ],
   idempotent: {
+    makes: "job",
     reread({ deps, actor }, subject) {
       const job = deps.jobs.get(actor, subject);
       return json(202, job, { etag: job.rev, location: `/api/v1/jobs/${job.id}`, subject });

@@ -144,7 +144,7 @@ describe("a value in what is thrown", () => {
     };
     for (const before of [[], ["first,chunk\n"]]) {
       const original = whole.rooms.catalog.datasets.synthetic;
-      whole.rooms.catalog.datasets.synthetic = () => Readable.from(breaking(before));
+      whole.rooms.catalog.datasets.synthetic = async () => Readable.from(breaking(before));
       const response = await fetch(`${whole.url}/api/v1/datasets/any/synthetic`, {
         headers: { authorization: `Bearer ${everyone.token}` },
       });
