@@ -1,0 +1,238 @@
+/**
+ * A node to be killed: on one folder and one port through all its lives, with people, data and a real program, and
+ * with what must hold of each of its jobs afterwards.
+ */
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { expect } from "@jest/globals";
+import {
+  awaitJob,
+  isAlive,
+  type Json,
+  type RunningNode,
+  sandboxJob,
+  startNode,
+  submitJob,
+  until,
+  type World,
+  world,
+} from "../../harness/index.js";
+import { descendants, Witness } from "./witness.js";
+
+/** What an honest program leaves; each table is far above every threshold. */
+export const OUTPUTS = ["by-group.csv", "by-sex.csv", "by-year.csv", "total.json"];
+const EXPECTED = ["stderr.log", "stdout.log", ...OUTPUTS].sort();
+
+/** Counts deaths three ways from the raw file, then stays for `seconds`, so that a test can meet it. */
+export const program = (seconds: number): string => `
+import csv, json, os, time
+D, O = os.environ["GLOVEBOX_DATA"], os.environ["GLOVEBOX_OUT"]
+with open(f"{D}/flchain.csv", newline="") as f:
+    people = list(csv.DictReader(f))
+for name, column in (("by-group", "flc.grp"), ("by-sex", "sex"), ("by-year", "sample.yr")):
+    counts = {}
+    for p in people:
+        c = counts.setdefault(p[column], [0, 0])
+        c[0] += 1
+        c[1] += int(p["death"])
+    with open(f"{O}/{name}.csv", "w", newline="") as f:
+        w = csv.writer(f)
+        w.writerow([column, "count", "deaths"])
+        w.writerows([k, *counts[k]] for k in sorted(counts) if min(counts[k]) >= 10)
+with open(f"{O}/total.json", "w") as f:
+    json.dump({"count": len(people), "deaths": sum(int(p["death"]) for p in people)}, f)
+print(len(people))
+time.sleep(${seconds})
+`;
+
+export interface VictimOptions {
+  workers?: number;
+  env?: Record<string, string>;
+}
+
+export class Victim {
+  /** Every process that was this node's at some time. */
+  readonly pids = new Set<number>();
+  private readonly checkpoints: string[] = [];
+  /** What an undisturbed job of the program left: name to hash of what reviewers see. */
+  private undisturbed: Record<string, string> = {};
+
+  private constructor(
+    public node: RunningNode,
+    readonly people: World,
+    readonly witness: Witness,
+  ) {
+    this.remember();
+  }
+
+  static async start(options: VictimOptions = {}): Promise<Victim> {
+    const args = ["--port", String(await freePort())];
+    const node = await startNode({ ...options, args });
+    try {
+      const victim = new Victim(node, await world(node), new Witness(node.dataDir));
+      await victim.keepCheckpoint();
+      return victim;
+    } catch (error) {
+      await node.destroy();
+      throw error;
+    }
+  }
+
+  async end(): Promise<void> {
+    this.witness.close();
+    await this.node.destroy();
+  }
+
+  private remember(): void {
+    for (const pid of descendants(this.node.pid)) this.pids.add(pid);
+  }
+
+  /** A client takes the log's head away: what comes later must continue it. */
+  async keepCheckpoint(): Promise<void> {
+    const { auditors } = this.people;
+    const answer = await auditors[0].http("GET", "/api/v1/ledger/checkpoint");
+    expect(answer.status).toBe(200);
+    this.checkpoints.push(answer.text);
+  }
+
+  submit(seconds: number, more: Json = {}): Promise<string> {
+    return submitJob(this.people.researcher, this.job(seconds, more));
+  }
+  job = (seconds: number, more: Json = {}): Json => sandboxJob(program(seconds), OUTPUTS, more);
+
+  /** Ends control without warning. Its workers are on their own; its engines and checkers must die with it. */
+  async killControl(): Promise<void> {
+    const helpers = descendants(this.node.pid).filter((pid) => pid !== this.node.pid && isHelper(pid));
+    this.remember();
+    await this.node.kill9();
+    await until(() => helpers.every((pid) => !isAlive(pid)), "control's helper processes to die with it");
+  }
+
+  /** A new control on the same folder and port. */
+  async restart(more: VictimOptions = {}): Promise<void> {
+    this.node = await this.node.restart(more);
+    this.remember();
+  }
+
+  async killAndRestart(): Promise<void> {
+    await this.killControl();
+    await this.restart();
+  }
+
+  /** The worker process there is now. */
+  worker(): number {
+    const pid = descendants(this.node.pid).find(isWorker);
+    if (pid === undefined) throw new Error("there is no worker");
+    this.pids.add(pid);
+    return pid;
+  }
+
+  /** Resolves when control has started another worker in the place of one that was killed. */
+  async anotherWorker(killed: number): Promise<void> {
+    await until(() => descendants(this.node.pid).some((p) => p !== killed && isWorker(p)), "another worker");
+    this.remember();
+  }
+
+  /** The private Redis there is now. */
+  redis(): number {
+    const pid = descendants(this.node.pid).find(isRedis);
+    if (pid === undefined) throw new Error("there is no Redis");
+    return pid;
+  }
+
+  /** Resolves when control has started another Redis in the place of one that was killed. */
+  async anotherRedis(killed: number): Promise<void> {
+    await until(() => descendants(this.node.pid).some((p) => p !== killed && isRedis(p)), "another Redis");
+  }
+
+  /** The true state of a job once it is over, as one of its auditors sees it. */
+  async over(job: string, withinMs = 90_000): Promise<Json> {
+    return awaitJob(this.people.auditors[0], job, ["held", "done", "failed", "cancelled"], withinMs);
+  }
+
+  /** Runs the program undisturbed, as the measure for all jobs after. */
+  async measure(): Promise<void> {
+    const job = await this.submit(0);
+    expect((await this.over(job)).state).toBe("held");
+    this.undisturbed = await this.hashes(job);
+    expect(Object.keys(this.undisturbed).sort()).toEqual(EXPECTED);
+  }
+
+  private async hashes(job: string): Promise<Record<string, string>> {
+    const { items } = await this.people.auditors[0].must("GET", `/api/v1/jobs/${job}/outputs`);
+    return Object.fromEntries(items.map((o: Json) => [o.name, o.sha256]));
+  }
+
+  /** The job was held once, with one set of outputs, from one run, for one charge, as if nothing had happened. */
+  async heldOnce(job: string): Promise<void> {
+    const view = await this.over(job);
+    expect([job, view.state, view.failure]).toEqual([job, "held", undefined]);
+    const runs = this.witness.runs(job);
+    expect(runs.map(({ state }) => state).filter((state) => state !== "lost")).toEqual(["ended"]);
+    expect(runs.at(-1)?.state).toBe("ended");
+    expect(runs.map(({ fence }) => fence)).toEqual(runs.map((_, i) => i + 1));
+    const outputs = this.witness.outputs(job);
+    expect(outputs.map(({ name }) => name)).toEqual(EXPECTED);
+    expect(new Set(outputs.map(({ run }) => run))).toEqual(new Set([runs.at(-1)?.id]));
+    expect(outputs.every(({ object, raw_object, verdict }) => object && !raw_object && verdict)).toBe(true);
+    expect(await this.hashes(job)).toEqual(this.undisturbed);
+    expect(this.witness.charges(job)).toHaveLength(1);
+    this.enteredOnce(job, runs.length);
+  }
+
+  /** The ledger tells the same story: one submission, a lease a run, one end. */
+  private enteredOnce(job: string, runs: number): void {
+    const entries = this.witness.entries(job);
+    expect(entries).toMatchObject({
+      "job.submitted": 1,
+      "run.leased": runs,
+      "job.collected": 1,
+      "job.held": 1,
+    });
+    expect(entries["job.requeued"] ?? 0).toBe(runs - 1);
+    for (const { id, state } of this.witness.runs(job)) {
+      expect(this.witness.entries(id)[`run.${state}`]).toBe(1);
+    }
+    for (const { id } of this.witness.outputs(job)) {
+      expect(this.witness.entries(id)).toEqual({ "output.held": 1 });
+    }
+  }
+
+  /** The log is whole and continues every head that was ever given out; all that is named can be read. */
+  async whole(): Promise<void> {
+    await this.keepCheckpoint();
+    const { ok, problems, checkpoints } = this.witness.audit(this.checkpoints);
+    expect({ ok, problems }).toEqual({ ok: true, problems: [] });
+    expect(checkpoints).toBeGreaterThanOrEqual(this.checkpoints.length);
+    expect(await this.witness.unreadable()).toEqual([]);
+    expect(this.witness.count("outputs GROUP BY run, name HAVING count(*) > 1") ?? 0).toBe(0);
+  }
+
+  /** Nothing of any run is left on the machine. */
+  nothingLeft(): Promise<void> {
+    this.remember();
+    return this.witness.nothingLeft([...this.pids]);
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}
+
+const isWorker = (pid: number): boolean => commandOf(pid).includes("jobs/worker/main.js");
+const isRedis = (pid: number): boolean => commandOf(pid).startsWith("redis-server");
+/** Neither a worker, nor what a worker started, nor Redis: an engine, a checker, or their confinement. */
+const isHelper = (pid: number): boolean => /catalog\/engine|disclosure\/checker|bwrap/.test(commandOf(pid));
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
