@@ -163,5 +163,6 @@ export function auditLedger(
   keys: Pick<Keys, "log" | "sealer">,
   earlier: readonly string[] = [],
 ): AuditReport {
-  return new Audit(store, keys).run(earlier);
+  // One transaction, so that all of it is of one moment: the node may be writing meanwhile.
+  return store.db.transaction(() => new Audit(store, keys).run(earlier))();
 }

@@ -4,6 +4,7 @@ import { nodeCrypto } from "../../src/ledger/hash.js";
 import { auditLedger, utf8, verifyConsistency } from "../../src/ledger/index.js";
 import { openingContext } from "../../src/ledger/leaves.js";
 import { hashLeaf } from "../../src/ledger/merkle.js";
+import { openStore, type Sealer } from "../../src/store/index.js";
 import { type LedgerFixture, ledgerFixture } from "./fixture.js";
 
 const SIZE = 21;
@@ -36,6 +37,20 @@ test("an empty ledger passes", () => {
   const empty = ledgerFixture();
   expect(auditLedger(empty.store, empty.keys)).toMatchObject({ ok: true, size: 0 });
   empty.end();
+});
+
+test("a ledger that grows while it is audited passes, as it was at one moment", () => {
+  const beside = openStore(f.store.dataDir, { readonly: true });
+  let grown = 0;
+  const open: Sealer["open"] = (...given) => {
+    // A row is being looked at: the node writes an entry.
+    if (grown++ < 3) f.add(1);
+    return f.keys.sealer.open(...given);
+  };
+  const keys = { log: f.keys.log, sealer: { ...f.keys.sealer, open } };
+  expect(auditLedger(beside, keys)).toMatchObject({ ok: true, size: SIZE, problems: [] });
+  expect(auditLedger(beside, f.keys)).toMatchObject({ ok: true, size: SIZE + 3 });
+  beside.close();
 });
 
 describe("whatever is changed in the database is found, at every entry", () => {
