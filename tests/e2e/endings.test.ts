@@ -15,10 +15,10 @@ import {
   startNode,
   submitJob,
   until,
+  Witness,
   type World,
   world,
 } from "../harness/index.js";
-import { Witness } from "../promises/crash/witness.js";
 
 let node: RunningNode;
 let w: World;

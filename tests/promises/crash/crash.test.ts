@@ -3,7 +3,7 @@
  * the millisecond in which it is so; afterwards each job has one set of outputs, the very set that an undisturbed job
  * has, from one run and for one charge, and the ledger continues every head that was given out before.
  */
-import { afterAll, beforeAll, describe, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { controlIsKilled } from "./kill-control.js";
 import { workerIsKilled } from "./kill-worker.js";
 import { redisIsLost } from "./lose-redis.js";
@@ -30,5 +30,6 @@ describe("nothing is lost and nothing happens twice", () => {
   test("after all this nothing of any run is left on the machine, and the log is whole", async () => {
     await victim.nothingLeft();
     await victim.whole();
+    expect(victim.witness.unnamed()).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { expect } from "@jest/globals";
 import {
   awaitJob,
+  descendants,
   isAlive,
   type Json,
   type RunningNode,
@@ -14,10 +15,10 @@ import {
   startNode,
   submitJob,
   until,
+  Witness,
   type World,
   world,
 } from "../../harness/index.js";
-import { descendants, Witness } from "./witness.js";
 
 /** What an honest program leaves; each table is far above every threshold. */
 export const OUTPUTS = ["by-group.csv", "by-sex.csv", "by-year.csv", "total.json"];

@@ -4,11 +4,12 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { dockerCall } from "../../../scripts/setup/docker-http.mjs";
-import { type AuditReport, auditLedger } from "../../../src/ledger/index.js";
-import { defaultStagingRoot } from "../../../src/sandbox/index.js";
-import { openKeys, openStore, openVault, type Store, type Vault } from "../../../src/store/index.js";
-import { sharedEngine, until } from "../../harness/index.js";
+import { dockerCall } from "../../scripts/setup/docker-http.mjs";
+import { type AuditReport, auditLedger } from "../../src/ledger/index.js";
+import { defaultStagingRoot } from "../../src/sandbox/index.js";
+import { openKeys, openStore, openVault, type Store, type Vault } from "../../src/store/index.js";
+import { sharedEngine } from "./engine.js";
+import { until } from "./processes.js";
 
 export interface RunSeen {
   id: string;
