@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { addCommand, addGroup, type Context, type Terminal } from "./command.js";
 import { saveStream } from "./download.js";
-import { Usage } from "./failure.js";
+import { Refusal, Usage } from "./failure.js";
 import { jobPath } from "./job.js";
 import type { Output } from "./job-view.js";
 import { readAll } from "./paged.js";
@@ -44,13 +44,26 @@ export function addRelease(program: Command, terminal: Terminal): void {
       about: [about, about_zh],
       example: `glovebox release ${step} rel_01K…`,
       async act(context, [id]) {
-        const release = await context.client().post<Release>(`${releasePath(id!)}/${step}`);
+        const release = await take(context, id!, step);
         return { json: release, text: () => releaseSheet(context.language, release) };
       },
     });
   }
   addReview(group, terminal);
   addDownload(group, terminal);
+}
+
+/** `request` submits at once: asking for it again finds it done. */
+async function take(context: Context, id: string, step: "submit" | "withdraw"): Promise<Release> {
+  const client = context.client();
+  try {
+    return await client.post<Release>(`${releasePath(id)}/${step}`);
+  } catch (error) {
+    const conflict = error instanceof Refusal && error.code === "state_conflict";
+    const release = conflict && step === "submit" ? await client.get<Release>(releasePath(id)) : undefined;
+    if (release?.state === "submitted") return release;
+    throw error;
+  }
 }
 
 function addRequest(group: Command, terminal: Terminal): void {

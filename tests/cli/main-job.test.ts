@@ -152,6 +152,7 @@ describe("the main job at the command line", () => {
     );
     release = asked.id;
     expect(asked.state).toBe("submitted");
+    expect((await who("lin").must("release", "submit", release)).state).toBe("submitted");
     const looked = await who("chen").must("release", "review", release, "--save", at("look"));
     const content = readFileSync(join(at("look"), "deaths.json"));
     expect(looked.fetched[0].sha256).toBe(createHash("sha256").update(content).digest("hex"));
