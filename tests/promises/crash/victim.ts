@@ -3,11 +3,11 @@
  * with what must hold of each of its jobs afterwards.
  */
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { expect } from "@jest/globals";
 import {
   awaitJob,
   descendants,
+  freePort,
   isAlive,
   type Json,
   type RunningNode,
@@ -228,12 +228,3 @@ const isWorker = (pid: number): boolean => commandOf(pid).includes("jobs/worker/
 const isRedis = (pid: number): boolean => commandOf(pid).startsWith("redis-server");
 /** Neither a worker, nor what a worker started, nor Redis: an engine, a checker, or their confinement. */
 const isHelper = (pid: number): boolean => /catalog\/engine|disclosure\/checker|bwrap/.test(commandOf(pid));
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
