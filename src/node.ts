@@ -204,6 +204,14 @@ class NodeProcesses {
       log,
       internal: internalRouter(rooms.jobs.internal, log),
       ready: async () => ({ store: rooms.store.db.open, container_engine: findEngine() !== undefined }),
+      gauges: [
+        {
+          name: "glovebox_jobs",
+          help: "Jobs by state",
+          label: "state",
+          collect: () => rooms.jobs.stateCounts(),
+        },
+      ],
       shutdown: this.shutdown.signal,
     });
     this.server = createHttpServer(app, config.tls);

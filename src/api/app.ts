@@ -47,7 +47,7 @@ function edgeOf(deps: ApiDeps, registry: Registry): Edge {
     clock: deps.clock,
     ledger: deps.ledger,
   });
-  return { deps, limiter, idempotency, slots: new StreamSlots(), registry };
+  return { deps, limiter, idempotency, slots: new StreamSlots(deps.shutdown), registry };
 }
 
 /** One look-up for all routes; what they answer and throw is theirs. */

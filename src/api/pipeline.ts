@@ -147,9 +147,10 @@ async function send(res: Response, reply: Reply, edge: Edge, actor: Actor): Prom
     case "bytes":
       return sendBytes(res, reply);
     case "events": {
-      const leave = edge.slots.enter(actor.id);
+      const leave = edge.slots.enter(actor.id, () => res.end());
       try {
-        await sendEvents(res, reply, edge.deps.shutdown);
+        const { principals } = edge.deps.catalog;
+        await sendEvents(res, reply, () => principals.named(actor.id)?.revoked === false);
       } finally {
         leave();
       }

@@ -62,30 +62,33 @@ export function attachment(name: string): string {
 const HEARTBEAT_MS = 15_000;
 const MAX_UNSENT_BYTES = 1 << 20;
 
-/** Holds an event stream open until the source ends it, the client leaves, it stops reading, or the node stops. */
-export async function sendEvents(res: Response, reply: EventsReply, shutdown?: AbortSignal): Promise<void> {
+/** Holds an event stream open until the source ends it, the client leaves, it stops reading, or its slot is taken back. */
+export async function sendEvents(res: Response, reply: EventsReply, admitted: () => boolean): Promise<void> {
+  // The node stopped between the look-up and here.
+  if (res.writableEnded) return;
   res.writeHead(200, { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" });
   res.write(": open\n\n");
   const sink: EventSink = {
     send({ id, type, data }) {
       if (res.writableEnded) return;
+      // A stream outlives the check at its start: who was revoked since hears nothing more.
+      if (!admitted()) {
+        res.end();
+        return;
+      }
       const head = id === undefined ? "" : `id: ${id}\n`;
       res.write(`${head}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
       if (res.writableLength > MAX_UNSENT_BYTES) res.destroy();
     },
     end: () => res.end(),
   };
-  const beat = setInterval(() => res.write(": \n\n"), HEARTBEAT_MS);
-  const stop = () => res.end();
-  shutdown?.addEventListener("abort", stop, { once: true });
+  const beat = setInterval(() => !res.writableEnded && res.write(": \n\n"), HEARTBEAT_MS);
   let close: (() => void) | undefined;
   try {
     close = reply.open(sink);
-    if (shutdown?.aborted) res.end();
     await finished(res).catch(() => undefined);
   } finally {
     clearInterval(beat);
-    shutdown?.removeEventListener("abort", stop);
     close?.();
   }
 }

@@ -83,6 +83,8 @@ export interface Jobs {
   record(id: string): JobRecord;
   /** For other rooms: outputs that a release may name, by their ids. @throws not_found */
   heldOutputs(id: string): HeldOutput[];
+  /** How many jobs are in each true state. For the node's metrics, which no submitter reads. */
+  stateCounts(): Record<string, number>;
   internal: WorkerCalls;
   /** Lease expiry, wall clocks, retries, retention, checks to do: call it about once a second. */
   tick(): Promise<void>;

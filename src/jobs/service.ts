@@ -1,6 +1,7 @@
 /** Puts the room together: one service over the steps, the pump of checks and the sweep. */
 import { createHash, randomBytes } from "node:crypto";
 import type { Committed } from "../ledger/index.js";
+import { prepared } from "../store/index.js";
 import {
   type Actor,
   GloveboxError,
@@ -19,6 +20,7 @@ import type { Jobs, JobsParts, WorkerCalls, WorkerIdentity } from "./jobs.js";
 import { type JobKind, jobKinds } from "./kinds/kind.js";
 import { sandboxKind } from "./kinds/sandbox.js";
 import { beginWorker, giveBack } from "./lost.js";
+import { dropStray } from "./objects.js";
 import { CheckPump } from "./pump.js";
 import { readCode, readDryRunOutput, readHeld, readOutputs, readRecord } from "./reading.js";
 import { isLive, type JobRow, jobRows, runRow } from "./rows.js";
@@ -44,6 +46,7 @@ export function createJobs(options: JobsOptions): Jobs {
   };
   stopOnRevocation(parts.ledger, parts);
   renewLeases(parts);
+  dropStray(parts.store.db, parts.vault, parts.clock.now());
   return new JobService(parts);
 }
 
@@ -129,6 +132,11 @@ class JobService implements Jobs {
   }
   heldOutputs(id: string) {
     return readHeld(this.parts, id);
+  }
+
+  stateCounts(): Record<string, number> {
+    const rows = prepared(this.db, "SELECT state, count(*) AS n FROM jobs GROUP BY state").all();
+    return Object.fromEntries((rows as { state: string; n: number }[]).map(({ state, n }) => [state, n]));
   }
 
   watch(actor: Actor, id: string, signal: AbortSignal): AsyncIterable<JobView> {

@@ -54,6 +54,23 @@ describe("event streams", () => {
     for (const text of await texts) expect(text).toContain('"state":"queued"');
   });
 
+  test("say nothing more to a principal that was revoked", async () => {
+    f = await apiFixture();
+    await publish(f, "revoked");
+    const leaving = f.add("leaving", ["researcher"]);
+    await grant(f, "revoked", leaving.name);
+    const { json } = await expectStatus(202, leaving.http("POST", "/api/v1/jobs", jobSpec("revoked")));
+    const stream = await fetch(`${f.url}/api/v1/jobs/${json.id}/events`, {
+      headers: { authorization: `Bearer ${leaving.token}` },
+    });
+    await expectStatus(200, f.admin.http("POST", "/api/v1/principals/leaving/revoke", {}));
+    await f.rooms.jobs.tick();
+    f.rooms.clock.advance(3_600_000);
+    await f.rooms.jobs.tick();
+    const states = [...(await stream.text()).matchAll(/"state":"(\w+)"/g)].map((m) => m[1]);
+    expect(states).toEqual(["queued"]);
+  });
+
   test("a client that leaves frees its place", async () => {
     f = await apiFixture();
     await publish(f, "leaves");
