@@ -28,6 +28,23 @@ export function dropObject(tx: Tx, object: string | null): void {
     .run(object, tx.now);
 }
 
+/**
+ * At the start, while no put is under way: a crash between a put and the commit that was to name its object left
+ * bytes that nothing would ever delete. How many.
+ */
+export function dropStray(db: Database.Database, vault: Vault, now: number): number {
+  const known = [...REFERENCES, ["dropped_objects", "object"] as const]
+    .map(([table, column]) => `SELECT ${column} FROM ${table} WHERE ${column} IS NOT NULL`)
+    .join(" UNION ");
+  const named = new Set(db.prepare(known).pluck().all() as string[]);
+  const stray = [...vault.list()].filter((object) => !named.has(object));
+  const drop = db.prepare("INSERT INTO dropped_objects (object, dropped_at) VALUES (?, ?)");
+  db.transaction(() => {
+    for (const object of stray) drop.run(object, now);
+  })();
+  return stray.length;
+}
+
 /** Deletes what was dropped long enough ago and is named nowhere; how many. */
 export function deleteDropped(db: Database.Database, vault: Vault, now: number): number {
   const due = db

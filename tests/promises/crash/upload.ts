@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { openKeys, openVault } from "../../../src/store/index.js";
 import { FLCHAIN_CSV, type Json } from "../../harness/index.js";
 import type { Victim } from "./victim.js";
 
@@ -69,6 +70,18 @@ export function uploadIsKilled(victim: () => Victim): void {
       const again = await put(v, content);
       expect([again.status, again.json.rows]).toEqual([200, 7674]);
       expect(versions(v)).toHaveLength(before.length + 1);
+    });
+
+    test("between storing and naming what it stored: those bytes are nobody's, and are noted to go", async () => {
+      const v = victim();
+      await v.killControl();
+      // What the vault holds in that moment; no node runs that could be disturbed.
+      const vault = openVault(v.node.dataDir, openKeys(v.node.dataDir));
+      const { object } = await vault.put(Buffer.from("stored by a control that died before its commit"));
+      expect(v.witness.unnamed()).toEqual([object]);
+      await v.restart();
+      expect(v.witness.unnamed()).toEqual([]);
+      expect(v.witness.count("dropped_objects WHERE object = ?", object)).toBe(1);
     });
 
     test("whose answer got lost: the same upload again changes nothing", async () => {
