@@ -21,7 +21,6 @@ import { type JobKind, jobKinds } from "./kinds/kind.js";
 import { sandboxKind } from "./kinds/sandbox.js";
 import { beginWorker, giveBack } from "./lost.js";
 import { dropStray } from "./objects.js";
-import { dropStray } from "./objects.js";
 import { CheckPump } from "./pump.js";
 import { readCode, readDryRunOutput, readHeld, readOutputs, readRecord } from "./reading.js";
 import { isLive, type JobRow, jobRows, runRow } from "./rows.js";
