@@ -1,7 +1,7 @@
 /** `glovebox ledger`: the append-only log. */
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { auditLedger, parseNote, verifyNote } from "../ledger/index.js";
+import { auditLedger, verifyNote } from "../ledger/index.js";
 import { openKeys, openStore } from "../store/index.js";
 import { addCommand, addGroup, type Context, many, type Outcome, type Terminal } from "./command.js";
 import { EXIT, Failure, Usage } from "./failure.js";
@@ -52,28 +52,34 @@ export function addLedger(program: Command, terminal: Terminal): void {
   });
 }
 
-async function head(context: Context, { origin, key }: { origin?: string; key?: string }): Promise<Outcome> {
-  const note = await context.client().text("/api/v1/ledger/checkpoint");
-  const parsed = parseNote(note);
-  if (!parsed)
-    throw new Failure("The node's checkpoint is not a signed note.", "节点的检查点不是有效的签名。");
-  const pinned = key !== undefined && origin !== undefined;
-  if (pinned && !verifyNote(note, { publicKey: key, origin })) {
-    throw new Failure("The checkpoint is not signed by that key.", "检查点签名与给定公钥不符。");
+/** Without a pin the node's own key is used, which proves nothing to who does not know it from elsewhere. */
+async function head(context: Context, pin: { origin?: string; key?: string }): Promise<Outcome> {
+  const client = context.client();
+  const told = await client.get<{ origin: string; public_key: string }>("/api/v1/ledger/key");
+  const note = await client.text("/api/v1/ledger/checkpoint");
+  const expected = { origin: pin.origin ?? told.origin, publicKey: pin.key ?? told.public_key };
+  const parsed = verifyNote(note, expected);
+  if (!parsed) {
+    throw new Failure(
+      "The checkpoint is not signed by that key for that log.",
+      "检查点签名与给定的账本或公钥不符。",
+    );
   }
-  const { size, root } = parsed;
+  const { size, root, origin } = parsed;
+  const pinned = pin.key !== undefined && pin.origin !== undefined;
   return {
-    json: { origin: parsed.origin, size, root, note, verified: pinned },
+    json: { origin, size, root, note, public_key: expected.publicKey, pinned },
     text: () =>
       sheet(context.language, [
-        [["log", "账本"], parsed.origin],
+        [["log", "账本"], origin],
+        [["key", "公钥"], expected.publicKey],
         [["entries", "记录数"], size],
         [["root", "根"], root],
         [
           ["signature", "签名"],
           pinned
-            ? context.say("verified", "已验证")
-            : context.say("not checked: give --origin and --key", "未验证：请给出 --origin 与 --key"),
+            ? context.say("holds", "有效")
+            : context.say("holds, by the key that the node itself names", "有效（公钥由节点自称）"),
         ],
       ]),
   };

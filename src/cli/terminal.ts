@@ -23,6 +23,8 @@ const BARE = {
   middle: "  ",
 };
 
+const BARE_STYLE = { head: [], border: [], "padding-left": 0, "padding-right": 0 };
+
 /** Control characters could repaint a terminal: what a node says is shown without them. */
 export const plain = (value: unknown): string => String(value ?? "").replace(/[\p{Cc}\p{Cf}]/gu, " ");
 
@@ -31,10 +33,11 @@ export function table(
   heads: readonly Bilingual[],
   rows: readonly (readonly unknown[])[],
 ): string {
+  if (rows.length === 0) return language === "zh" ? "（无）" : "(none)";
   const made = new Table({
     head: heads.map((head) => head[language === "zh" ? 1 : 0]),
     chars: BARE,
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+    style: BARE_STYLE,
   });
   for (const row of rows) made.push(row.map(plain));
   return made
@@ -47,7 +50,7 @@ export function table(
 /** Name and value a line, the values in one column. */
 export function sheet(language: Language, rows: readonly (readonly [Bilingual, unknown])[]): string {
   const shown = rows.filter(([, value]) => value !== undefined && value !== "");
-  const made = new Table({ chars: BARE, style: { "padding-left": 0, "padding-right": 0 } });
+  const made = new Table({ chars: BARE, style: BARE_STYLE });
   for (const [name, value] of shown) made.push([name[language === "zh" ? 1 : 0], plain(value)]);
   return made
     .toString()

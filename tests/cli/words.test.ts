@@ -7,7 +7,7 @@ import { expiry } from "../../src/cli/grant.js";
 import { statementOf } from "../../src/cli/review.js";
 import { arrangeRun } from "../../src/cli/run-arguments.js";
 import { languageOf, requireUrl, settingsOf } from "../../src/cli/settings.js";
-import { plain } from "../../src/cli/terminal.js";
+import { plain, sheet, table } from "../../src/cli/terminal.js";
 import { ERRORS, type ErrorCode } from "../../src/vocabulary/index.js";
 
 describe("`run` finds its script", () => {
@@ -158,6 +158,27 @@ describe("small decisions", () => {
 
   test("what a node says cannot repaint a terminal", () => {
     expect(plain("a\u001b[2Jb\r\u202ec")).toBe("a [2Jb  c");
+  });
+
+  test("tables and sheets are plain text in columns", () => {
+    const heads = [
+      ["name", "名称"],
+      ["n", "数"],
+    ] as const;
+    expect(
+      table("en", heads, [
+        ["a", 1],
+        ["long", 22],
+      ]),
+    ).toBe("name  n\na     1\nlong  22");
+    expect(table("zh", heads, [])).toBe("（无）");
+    expect(
+      sheet("en", [
+        [["a", "甲"], 1],
+        [["long", "长"], "x"],
+        [["none", "无"], undefined],
+      ]),
+    ).toBe("a     1\nlong  x");
   });
 
   test("a benchmark is met at most or at least as asked", () => {

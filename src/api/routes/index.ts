@@ -21,6 +21,7 @@ import { getGrant } from "./get-grant.js";
 import { getInclusionProof } from "./get-inclusion-proof.js";
 import { getJob } from "./get-job.js";
 import { getJobCode } from "./get-job-code.js";
+import { getLedgerKey } from "./get-ledger-key.js";
 import { getMe } from "./get-me.js";
 import { getRelease } from "./get-release.js";
 import { getReleaseFile } from "./get-release-file.js";
@@ -61,6 +62,6 @@ export const ROUTES: readonly Route[] = [
   submitJob, listJobs, getJob, cancelJob, closeJob, jobEvents, getJobCode, listOutputs, getDryRunOutput,
   createRelease, listReleases, getRelease, replaceReleaseFile, submitRelease, withdrawRelease, reviewRelease,
   getReleaseFile, getBundle,
-  getCheckpoint, getEntries, getInclusionProof, getConsistencyProof,
+  getCheckpoint, getLedgerKey, getEntries, getInclusionProof, getConsistencyProof,
   addWorker, revokeWorker, healthz, readyz, metrics, openapiDocument, docs,
 ];
