@@ -54,8 +54,13 @@ class JobService implements Jobs {
   readonly internal: WorkerCalls;
   private readonly pump: CheckPump;
   private readonly movements = new Movements();
+  private readonly readOne;
 
   constructor(private readonly parts: JobsParts) {
+    this.readOne = parts.store.db.transaction((actor: Actor, id: string) => {
+      const { job, sight } = seenJob(parts.store.db, actor, id);
+      return this.view(job, sight);
+    });
     this.pump = new CheckPump(parts);
     this.internal = workerCalls(parts);
     parts.ledger.afterCommit((committed) => this.onCommit(committed));
@@ -80,9 +85,9 @@ class JobService implements Jobs {
     return this.view(await submitJob(this.parts, actor, input), "signals");
   }
 
+  /** One snapshot for all that a view is made of, and one lock on the database instead of one a statement. */
   get(actor: Actor, id: string): JobView {
-    const { job, sight } = seenJob(this.db, actor, id);
-    return this.view(job, sight);
+    return this.readOne.deferred(actor, id);
   }
 
   list(actor: Actor, page: PageRequest = {}): Page<JobView> {
