@@ -6,7 +6,8 @@ import { openKeys, openStore } from "../store/index.js";
 import { addCommand, addGroup, type Context, many, type Outcome, type Terminal } from "./command.js";
 import { EXIT, Failure, Usage } from "./failure.js";
 import { dataDirOf } from "./settings.js";
-import { moment, plain, sheet, table } from "./terminal.js";
+import { auditLines } from "./soundness.js";
+import { moment, sheet, table } from "./terminal.js";
 
 interface Entry {
   seq: number;
@@ -120,18 +121,9 @@ function audit(
   try {
     const keys = openKeys(dataDir, { keyFile: flags.keyFile });
     const report = auditLedger(store, keys, (flags.checkpoint ?? []).map(readNote));
-    const said = report.ok
-      ? context.say(
-          `The log of ${report.size} entries is whole; it agrees with ${report.checkpoints} checkpoints.`,
-          `账本共 ${report.size} 条记录，完整无误，与 ${report.checkpoints} 个检查点一致。`,
-        )
-      : context.say("THE LOG IS NOT WHOLE.", "账本不完整。");
-    const problems = report.problems.map((p) =>
-      plain(`  ✗ ${p.seq === undefined ? "" : `entry ${p.seq}: `}${p.what}`),
-    );
     return {
       json: report,
-      text: () => [said, ...problems].join("\n"),
+      text: () => auditLines(context, report).join("\n"),
       exit: report.ok ? EXIT.done : EXIT.failed,
     };
   } finally {

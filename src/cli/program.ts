@@ -1,6 +1,7 @@
 /** The command line as a whole: which commands there are, and how wrong usage ends. */
 import { existsSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { addBackup } from "./backup.js";
 import { addBench } from "./bench.js";
 import type { Terminal } from "./command.js";
 import { addDataset } from "./dataset.js";
@@ -14,8 +15,10 @@ import { addLogin } from "./login.js";
 import { addPrincipal } from "./principal.js";
 import { addPrivacy } from "./privacy.js";
 import { addRelease } from "./release.js";
+import { addRestore } from "./restore.js";
 import { addRun } from "./run.js";
 import { arrangeRun } from "./run-arguments.js";
+import { addScrub } from "./scrub.js";
 import { languageOf } from "./settings.js";
 import { addUp } from "./up.js";
 import { addVerify } from "./verify.js";
@@ -38,6 +41,9 @@ const COMMANDS: readonly AddCommand[] = [
   addVerify,
   addLedger,
   addPrivacy,
+  addBackup,
+  addRestore,
+  addScrub,
   addBench,
 ];
 

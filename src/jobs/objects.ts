@@ -5,21 +5,10 @@
  */
 import type Database from "better-sqlite3";
 import type { Tx } from "../ledger/index.js";
-import type { Vault } from "../store/index.js";
+import { droppedObjects, isNamed, namedObjects, type Vault } from "../store/index.js";
 
 const QUIET_MS = 10 * 60 * 1000;
 const BATCH = 100;
-
-/** Every column of the schema that names a vault object. */
-export const REFERENCES: readonly (readonly [table: string, column: string])[] = [
-  ["outputs", "raw_object"],
-  ["outputs", "object"],
-  ["jobs", "code_object"],
-  ["views", "object"],
-  ["versions", "object"],
-  ["datasets", "unit_index_object"],
-  ["releases", "bundle_object"],
-];
 
 export function dropObject(tx: Tx, object: string | null): void {
   if (object === null) return;
@@ -33,11 +22,9 @@ export function dropObject(tx: Tx, object: string | null): void {
  * bytes that nothing would ever delete. How many.
  */
 export function dropStray(db: Database.Database, vault: Vault, now: number): number {
-  const known = [...REFERENCES, ["dropped_objects", "object"] as const]
-    .map(([table, column]) => `SELECT ${column} FROM ${table} WHERE ${column} IS NOT NULL`)
-    .join(" UNION ");
-  const named = new Set(db.prepare(known).pluck().all() as string[]);
-  const stray = [...vault.list()].filter((object) => !named.has(object));
+  const named = namedObjects(db);
+  const dropped = droppedObjects(db);
+  const stray = [...vault.list()].filter((object) => !named.has(object) && !dropped.has(object));
   const drop = db.prepare("INSERT INTO dropped_objects (object, dropped_at) VALUES (?, ?)");
   db.transaction(() => {
     for (const object of stray) drop.run(object, now);
@@ -60,11 +47,4 @@ export function deleteDropped(db: Database.Database, vault: Vault, now: number):
     db.prepare("DELETE FROM dropped_objects WHERE object = ?").run(object);
   }
   return deleted;
-}
-
-function isNamed(db: Database.Database, object: string): boolean {
-  return REFERENCES.some(
-    ([table, column]) =>
-      db.prepare(`SELECT 1 FROM ${table} WHERE ${column} = ? LIMIT 1`).get(object) !== undefined,
-  );
 }

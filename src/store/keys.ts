@@ -47,7 +47,7 @@ interface KeyRing {
 }
 
 const KEY_BYTES = 32;
-const RING_FILE = "keys.json";
+export const RING_FILE = "keys.json";
 const refuse = (detail: string, cause?: unknown) => new GloveboxError("state_conflict", { detail }, cause);
 
 function keyPair(privateKey: KeyObject): KeyPair {

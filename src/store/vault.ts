@@ -66,6 +66,12 @@ export function openSealedStream(dataKey: Buffer): Transform {
   return new OpenChunks(dataKey, head);
 }
 
+/** Where an object's file lies in a data directory. */
+export const objectPath = (dataDir: string, object: string): string =>
+  join(dataDir, "vault", object.slice(0, 2), object.slice(2));
+
+export const isObjectAddress = (text: string): boolean => ADDRESS.test(text);
+
 function* slices(bytes: Buffer): Iterable<Buffer> {
   for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE);
 }
@@ -106,7 +112,7 @@ class FileVault implements Vault {
   private drafted = 0;
 
   constructor(
-    dataDir: string,
+    private readonly dataDir: string,
     private readonly keys: Pick<Keys, "sealer">,
     options: VaultOptions,
   ) {
@@ -227,7 +233,7 @@ class FileVault implements Vault {
   }
 
   private path(object: string): string {
-    return join(this.root, object.slice(0, 2), object.slice(2));
+    return objectPath(this.dataDir, object);
   }
 
   private present(object: string): string {
