@@ -120,11 +120,17 @@ export class Victim {
     await this.restart();
   }
 
-  /** The worker process there is now. */
+  /** The worker processes there are now. */
+  workers(): number[] {
+    const pids = descendants(this.node.pid).filter(isWorker);
+    for (const pid of pids) this.pids.add(pid);
+    return pids;
+  }
+
+  /** The only worker process. */
   worker(): number {
-    const pid = descendants(this.node.pid).find(isWorker);
-    if (pid === undefined) throw new Error("there is no worker");
-    this.pids.add(pid);
+    const [pid, ...more] = this.workers();
+    if (pid === undefined || more.length > 0) throw new Error("there is not one worker");
     return pid;
   }
 
@@ -134,9 +140,10 @@ export class Victim {
     this.remember();
   }
 
-  /** The private Redis there is now. */
+  /** The private Redis, unless it is just being started again. */
+  redisIfAny = (): number[] => descendants(this.node.pid).filter(isRedis);
   redis(): number {
-    const pid = descendants(this.node.pid).find(isRedis);
+    const [pid] = this.redisIfAny();
     if (pid === undefined) throw new Error("there is no Redis");
     return pid;
   }
