@@ -30,6 +30,7 @@ import { nameOf, Ticker } from "./node/ticks.js";
 import { CHECKER_ENTRY, type Checker, createChecker } from "./privacy/index.js";
 import { findEngine, spawnConfined } from "./sandbox/index.js";
 import {
+  isShortOfRoom,
   type Keys,
   openKeys,
   openStore,
@@ -203,7 +204,11 @@ class NodeProcesses {
       clock: this.clock,
       log,
       internal: internalRouter(rooms.jobs.internal, log),
-      ready: async () => ({ store: rooms.store.db.open, container_engine: findEngine() !== undefined }),
+      ready: async () => ({
+        store: rooms.store.db.open,
+        storage: !isShortOfRoom(config.dataDir),
+        container_engine: findEngine() !== undefined,
+      }),
       gauges: [
         {
           name: "glovebox_jobs",

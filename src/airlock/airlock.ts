@@ -36,7 +36,10 @@ export interface Airlock {
   ): ReleaseView;
   submit(actor: Actor, id: string, ifMatch?: number): ReleaseView;
   withdraw(actor: Actor, id: string, ifMatch?: number): ReleaseView;
-  /** With the last approval the release is released before this resolves, its bundle in the vault. */
+  /**
+   * With the last approval the release is released before this resolves, its bundle in the vault; where the bundle
+   * cannot be made now (a full disk), it stays approved, and `tick` releases it.
+   */
   review(actor: Actor, id: string, input: ReviewInput, ifMatch?: number): Promise<ReleaseView>;
   get(actor: Actor, id: string): ReleaseView;
   list(actor: Actor, page?: PageRequest): Page<ReleaseView>;

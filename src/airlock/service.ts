@@ -45,7 +45,9 @@ class AirlockService implements Airlock {
   }
 
   async review(actor: Actor, id: string, input: ReviewInput, ifMatch?: number): Promise<ReleaseView> {
-    if (reviewRelease(this.parts, actor, id, input, ifMatch)) await this.complete(id);
+    const approved = reviewRelease(this.parts, actor, id, input, ifMatch);
+    // The vote stands whatever becomes of the bundle now: the next tick makes it, and tells of what is in its way.
+    if (approved) await this.complete(id).catch(() => undefined);
     return this.get(actor, id);
   }
 

@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import type Database from "better-sqlite3";
 import canonicalize from "canonicalize";
 import type { Ledger } from "../ledger/index.js";
-import type { Sealer } from "../store/index.js";
+import { type Sealer, saysFull } from "../store/index.js";
 import { type Clock, GloveboxError, invalidInput } from "../vocabulary/index.js";
 import type { Reply } from "./route.js";
 
@@ -101,7 +101,7 @@ export class Idempotency {
     }
     if (row?.subject) {
       const reply = await reread(row.subject);
-      this.store(call, reply);
+      this.keep(call, reply);
       return replayed(reply);
     }
     return this.first(call, attempt);
@@ -113,11 +113,20 @@ export class Idempotency {
     this.sql.claim.run(call.principal, call.route, call.key, call.bodySha256, now);
     try {
       const reply = await this.current.run(call, attempt);
-      this.store(call, reply);
+      this.keep(call, reply);
       return reply;
     } catch (error) {
       this.sql.forget.run(call.principal, call.route, call.key);
       throw error;
+    }
+  }
+
+  /** What was done stays done: where its answer cannot be stored now, a retry reads it again. */
+  private keep(call: KeyedCall, reply: JsonReply): void {
+    try {
+      this.store(call, reply);
+    } catch (error) {
+      if (!saysFull(error)) throw error;
     }
   }
 

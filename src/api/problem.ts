@@ -7,6 +7,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
+import { namingFull } from "../store/index.js";
 import {
   ERRORS,
   type ErrorCode,
@@ -82,7 +83,8 @@ const wrongBody = (message: string) =>
 
 /** The GloveboxError in whatever was thrown; undefined when it is none of ours. */
 export function knownError(thrown: unknown): GloveboxError | undefined {
-  if (thrown instanceof GloveboxError) return thrown;
+  const named = namingFull(thrown);
+  if (named instanceof GloveboxError) return named;
   if (thrown instanceof URIError) {
     return new GloveboxError("invalid_input", { detail: "The path is not valid percent-encoding." });
   }

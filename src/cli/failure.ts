@@ -2,6 +2,7 @@
  * How a command ends: 0 done · 1 failed · 2 usage · 3 refused by policy · 4 not reachable. A failure says what went
  * wrong, whose fault it is and what to do next.
  */
+import { namingFull } from "../store/index.js";
 import { ERRORS, type ErrorCode, GloveboxError, type InputError } from "../vocabulary/index.js";
 import type { Language } from "./settings.js";
 
@@ -67,7 +68,8 @@ export function tellFailure(thrown: unknown, language: Language): ToldFailure {
     return { exit: thrown.exit, json: { error: { code, detail } }, text: detail };
   }
   if (thrown instanceof Refusal) return tellProblem(thrown.code, thrown.problem, zh);
-  if (thrown instanceof GloveboxError) return tellProblem(thrown.code, thrown.params, zh);
+  const named = namingFull(thrown);
+  if (named instanceof GloveboxError) return tellProblem(named.code, named.params, zh);
   const detail = thrown instanceof Error ? thrown.message : String(thrown);
   return { exit: EXIT.failed, json: { error: { code: "failed", detail } }, text: detail };
 }

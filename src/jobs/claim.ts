@@ -3,6 +3,7 @@
  * number is one more than that of any run of the job before it.
  */
 import type { Tx } from "../ledger/index.js";
+import { isShortOfRoom } from "../store/index.js";
 import { GloveboxError, type JobId, newId } from "../vocabulary/index.js";
 import { moveJob, showStarts } from "./change.js";
 import type { JobsParts, WorkerIdentity } from "./jobs.js";
@@ -23,7 +24,9 @@ const QUEUED = `
 export function claimNext(parts: JobsParts, worker: WorkerIdentity): Lease | undefined {
   // Idle workers ask often: without a queued job there is nothing to lock for.
   const some = parts.store.db.prepare("SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1").get();
-  return some === undefined ? undefined : parts.ledger.commit((tx) => claimIn(tx, parts, worker));
+  // On a full disk a run could not end: it waits in the queue, where it costs none of its attempts.
+  if (some === undefined || isShortOfRoom(parts.store.dataDir)) return undefined;
+  return parts.ledger.commit((tx) => claimIn(tx, parts, worker));
 }
 
 function claimIn(tx: Tx, parts: JobsParts, worker: WorkerIdentity): Lease | undefined {

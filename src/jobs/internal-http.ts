@@ -10,6 +10,7 @@ import express, { type NextFunction, type Request, type Response, type Router } 
 import type { Logger } from "pino";
 import { z } from "zod";
 import { OUTCOMES, REFUSAL_REASONS } from "../sandbox/index.js";
+import { namingFull } from "../store/index.js";
 import { ERRORS, GloveboxError, isId, parseInput, type RunId } from "../vocabulary/index.js";
 import { RUN_STATES } from "./job.js";
 import type { RunClaim, WorkerCalls, WorkerIdentity } from "./jobs.js";
@@ -162,7 +163,8 @@ function answerError(error: unknown, res: Response, log: Logger): void {
     res.destroy();
     return;
   }
-  const known = error instanceof GloveboxError ? error : new GloveboxError("internal", {}, error);
+  const named = namingFull(error);
+  const known = named instanceof GloveboxError ? named : new GloveboxError("internal", {}, error);
   if (known.code === "internal") log.error({ ...traceOf(error) }, "a worker's call failed");
   res.status(ERRORS[known.code].status).type("application/problem+json").json({ code: known.code });
 }

@@ -3,6 +3,7 @@
  * one could not be carried out. What is due is read from the jobs' states, so a restart needs no memory.
  */
 
+import { saysFull } from "../store/index.js";
 import type { JobId } from "../vocabulary/index.js";
 import { noteJob } from "./change.js";
 import { checkOutputs } from "./check.js";
@@ -62,13 +63,15 @@ export class CheckPump {
     } catch (error) {
       if (this.closed) return;
       parts.log.error({ ...traceOf(error), job: id }, "a check could not be carried out");
-      this.tryLater(id);
+      this.tryLater(id, error);
     }
   }
 
-  private tryLater(id: JobId): void {
+  private tryLater(id: JobId, error: unknown): void {
     const { parts } = this;
     this.notBefore.set(id, parts.clock.now() + PAUSE_MS);
+    // A full disk is no fault of the outputs: they wait for room, however long.
+    if (saysFull(error)) return;
     try {
       parts.ledger.commit((tx) => {
         const job = jobRow(tx.db, id);

@@ -6,7 +6,7 @@
  * Never: a nested commit (hand `tx` on), work that awaits (a transaction is one synchronous step).
  */
 import type Database from "better-sqlite3";
-import { freshBytes, type Keys, type Store } from "../store/index.js";
+import { freshBytes, type Keys, namingFull, type Store } from "../store/index.js";
 import { type Clock, GloveboxError, rfc3339 } from "../vocabulary/index.js";
 import { utf8 } from "./encoding.js";
 import { nodeCrypto } from "./hash.js";
@@ -139,7 +139,7 @@ export class Committer {
       });
     } catch (error) {
       this.tree.restore(before);
-      throw error;
+      throw namingFull(error);
     } finally {
       this.open = false;
     }

@@ -26,6 +26,7 @@ import { damaged, OpenChunks, type OpenOptions, SealChunks } from "./chunks.js";
 import { syncDirectory } from "./durable.js";
 import type { Keys } from "./keys.js";
 import { SEAL_OVERHEAD } from "./sealer.js";
+import { LOOK_EVERY_BYTES, namingFull, requireRoom } from "./space.js";
 
 export interface VaultObject {
   object: string;
@@ -35,6 +36,7 @@ export interface VaultObject {
 }
 
 export interface Vault {
+  /** @throws insufficient_storage, with nothing left of it */
   put(source: Readable | Buffer): Promise<VaultObject>;
   /** Plaintext; the stream fails on a changed byte. */
   get(object: string): Readable;
@@ -133,9 +135,10 @@ class FileVault implements Vault {
     const draft = join(this.drafts, `${process.pid}-${++this.drafted}-${randomBytes(6).toString("hex")}`);
     let file: FileHandle | undefined;
     try {
+      await requireRoom(this.drafts);
       file = await open(draft, "wx", 0o600);
       await writeAll(file, Buffer.alloc(HEADER), null);
-      for await (const chunk of content.sealed as AsyncIterable<Buffer>) await writeAll(file, chunk, null);
+      await this.writeBody(file, content.sealed);
       const { digest, bytes } = content.plain();
       const object = this.address(digest);
       await writeAll(file, Buffer.concat([MAGIC, this.keys.sealer.seal(dataKey, `vault:${object}`)]), 0);
@@ -147,7 +150,18 @@ class FileVault implements Vault {
       content.sealed.destroy();
       await file?.close().catch(() => {});
       await rm(draft, { force: true });
-      throw error;
+      throw namingFull(error);
+    }
+  }
+
+  private async writeBody(file: FileHandle, sealed: AsyncIterable<Buffer>): Promise<void> {
+    let sinceLook = 0;
+    for await (const chunk of sealed) {
+      await writeAll(file, chunk, null);
+      sinceLook += chunk.length;
+      if (sinceLook < LOOK_EVERY_BYTES) continue;
+      sinceLook = 0;
+      await requireRoom(this.drafts);
     }
   }
 

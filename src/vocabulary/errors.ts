@@ -128,6 +128,13 @@ export const ERRORS = {
     title_zh: "所需引擎不可用",
     next: "Try again; if it lasts, the admin runs `glovebox doctor`.",
   },
+  insufficient_storage: {
+    status: 507,
+    retryable: true,
+    title: "The node's disk is full",
+    title_zh: "节点存储空间不足",
+    next: "Nothing was changed; try again once the admin has made room.",
+  },
   internal: {
     status: 500,
     retryable: true,

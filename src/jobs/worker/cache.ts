@@ -10,6 +10,7 @@ import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { saysFull } from "../../store/index.js";
 
 const ADDRESS = /^[0-9a-f]{64}$/;
 
@@ -23,8 +24,15 @@ export class SealedCache {
   async open(object: string, fetch: () => Promise<Readable>): Promise<Readable> {
     if (!ADDRESS.test(object)) throw new Error("not an object's address");
     const path = join(this.folder, object);
-    if (!(await exists(path))) await this.keep(path, await fetch());
-    else await utimes(path, new Date(), new Date()).catch(() => undefined);
+    if (!(await exists(path))) {
+      try {
+        await this.keep(path, await fetch());
+      } catch (error) {
+        // Without room there is no cache; the run needs none.
+        if (!saysFull(error)) throw error;
+        return fetch();
+      }
+    } else await utimes(path, new Date(), new Date()).catch(() => undefined);
     return createReadStream(path, { highWaterMark: 256 * 1024 });
   }
 
