@@ -14,7 +14,7 @@ export interface Moved {
 /** Names of columns come from this code only. @throws state_conflict when the table has no such row. */
 export function moveRelease(
   tx: Tx,
-  release: { id: string; job: string; state: ReleaseState; dataset: string | undefined },
+  release: { id: string; job: string; state: ReleaseState; dataset: readonly string[] },
   event: ReleaseEventName,
   by: { actor: string; changes?: Record<string, Column>; data?: JsonObject },
 ): Moved {
@@ -28,7 +28,7 @@ export function moveRelease(
     kind: row.entry,
     actor: by.actor,
     subject: release.id,
-    ...(release.dataset === undefined ? {} : { dataset: release.dataset }),
+    dataset: release.dataset,
     data: { release: release.id, job: release.job, ...by.data },
   });
   tx.event(row.entry, release.id, { release: release.id, job: release.job });

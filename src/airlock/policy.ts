@@ -52,11 +52,23 @@ const reviewsFor = (dataset: ReleaseDataset, reviewers: readonly PrincipalId[]):
 const lacking = (release: Release, reviewers: readonly PrincipalId[]): ReleaseDataset[] =>
   release.datasets.filter((d) => reviewsFor(d, reviewers) < REVIEWS_PER_DATASET);
 
-/** How many more reviews are needed at least; an auditor of several datasets counts for each. */
+/** How many more people have to review, where those go first who are auditors of most that lack one. */
 export function reviewsNeeded(release: Release): number {
   const reviewers = reviewsOfRound(release).map((r) => r.reviewer);
-  const missing = release.datasets.map((d) => REVIEWS_PER_DATASET - reviewsFor(d, reviewers));
-  return Math.max(0, ...missing);
+  for (let needed = 0; ; needed++) {
+    const open = lacking(release, reviewers);
+    if (open.length === 0) return needed;
+    const able = open.flatMap((d) => eligible(release, d)).filter((id) => !reviewers.includes(id));
+    const counts = (id: PrincipalId) => open.filter((d) => d.auditors.includes(id)).length;
+    const next = able.reduce<PrincipalId | undefined>(
+      (best, id) => (best === undefined || counts(id) > counts(best) ? id : best),
+      undefined,
+    );
+    // Too few are named: their owner has yet to name them.
+    if (next === undefined)
+      return needed + Math.max(...open.map((d) => REVIEWS_PER_DATASET - reviewsFor(d, reviewers)));
+    reviewers.push(next);
+  }
 }
 
 /** @throws state_conflict naming a dataset that has too few auditors for this release. */

@@ -42,7 +42,7 @@ export function createRelease(parts: AirlockParts, actor: Actor, input: ReleaseI
       kind: "release.requested",
       actor: actor.id,
       subject: id,
-      ...(job.datasets[0] ? { dataset: job.datasets[0].dataset } : {}),
+      dataset: job.datasets.map((d) => d.dataset),
       data: {
         release: id,
         job: job.id,
@@ -131,7 +131,7 @@ export const place = (release: Release) => ({
   id: release.id,
   job: release.job,
   state: release.state,
-  dataset: release.datasets[0]?.dataset,
+  dataset: release.datasets.map((d) => d.dataset),
 });
 
 /** @throws not_found, forbidden, stale, state_conflict, invalid_input */

@@ -1,14 +1,14 @@
 /**
  * Who sees what of the ledger.
  *
- * Rules: auditors named for a dataset and its owner read all entries of that dataset; anyone reads the entries
+ * Rules: auditors named for a dataset and its owner read all entries of that dataset, also where it is one of several; anyone reads the entries
  * whose actor or subject they are. Who may also submit jobs reads only these: an entry of one's own job says what
  * its signals have not shown. Of every other entry there is the leaf's hash, which proofs need and which tells
  * nothing. Principals who submit jobs see the log as it stood at the last full hour: the growth of the tree
  * would otherwise tell them of their own run what no signal has charged.
  */
 import type { Catalog } from "../catalog/index.js";
-import { type Ledger, type LedgerRow, leafHash } from "../ledger/index.js";
+import { datasetsIn, type Ledger, type LedgerRow, leafHash } from "../ledger/index.js";
 import { type Actor, type DatasetId, GloveboxError, type Role } from "../vocabulary/index.js";
 
 const HOUR_MS = 3_600_000;
@@ -66,9 +66,7 @@ export function readerOf(catalog: Catalog, actor: Actor): Reader {
   return {
     seesLeaves: hasOne(actor, WATCHERS) && !submits,
     mayOpen: (row) =>
-      row.actor === actor.id ||
-      row.subject === actor.id ||
-      (row.dataset !== null && !submits && watches(row.dataset)),
+      row.actor === actor.id || row.subject === actor.id || (!submits && datasetsIn(row).some(watches)),
   };
 }
 

@@ -34,7 +34,7 @@ export function moveJob(
     kind: row.entry,
     actor: by.actor ?? SYSTEM_ACTOR,
     subject: job.id,
-    dataset: datasetsOf(tx.db, job.id)[0]?.dataset,
+    dataset: datasetsOf(tx.db, job.id).map((d) => d.dataset),
     data: { job: job.id, ...by.data },
   });
   tx.event("job.changed", job.id, {});
@@ -74,7 +74,7 @@ export function moveRun(
     kind: row.entry,
     actor: SYSTEM_ACTOR,
     subject: run.id,
-    dataset: datasetsOf(tx.db, run.job)[0]?.dataset,
+    dataset: datasetsOf(tx.db, run.job).map((d) => d.dataset),
     data: { run: run.id, job: run.job, fence: run.fence, ...by.data },
     // A bundle opens it to the requester, whom the moment of a start or an end would tell more than its signals.
     coarse: true,

@@ -69,7 +69,7 @@ function enterOutput(tx: Tx, parts: JobsParts, job: JobRow, output: CheckedOutpu
     kind: "output.held",
     actor: SYSTEM_ACTOR,
     subject: id,
-    dataset: datasetsOf(tx.db, job.id)[0]?.dataset,
+    dataset: datasetsOf(tx.db, job.id).map((d) => d.dataset),
     data: entryData(tx, job, id, output),
     // A bundle opens it to the requester, whom the moment would tell when the run ended.
     coarse: true,

@@ -44,7 +44,7 @@ export function stopJob(tx: Tx, parts: JobsParts, job: JobRow, reason: Reason, a
     kind: "job.stop_requested",
     actor,
     subject: job.id,
-    dataset: datasetsOf(tx.db, job.id)[0]?.dataset,
+    dataset: datasetsOf(tx.db, job.id).map((d) => d.dataset),
     data: { job: job.id, reason },
   });
   const unseen = job.mode === "real" && !hasStarted(job, tx.now);

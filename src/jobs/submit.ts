@@ -156,7 +156,7 @@ function insertJob(
     kind: "job.submitted",
     actor: actor.id,
     subject: id,
-    dataset: data[0]?.dataset.id,
+    dataset: data.map((d) => d.dataset.id),
     data: {
       job: id,
       kind: kind.name,

@@ -37,8 +37,8 @@ export interface Entry {
   kind: string;
   actor: string;
   subject: string;
-  /** Whose owner and auditors may read it. */
-  dataset?: string;
+  /** Whose owner and auditors may read it; of several, those of each. */
+  dataset?: string | readonly string[];
   data: JsonObject;
   /**
    * The opening states its time to the hour, as the leaf does. For entries whose moment depends on data (when a run
@@ -67,6 +67,10 @@ export type Handler = (tx: Tx, event: DomainEvent) => void;
 export type Listener = (committed: Committed) => void;
 /** The last step inside a transaction: what it wrote into the ledger, in order. */
 export type Closing = (tx: Tx, entries: readonly Pick<Entry, "kind" | "subject">[]) => void;
+
+/** Ids have no space in them. */
+const writeDatasets = (dataset: Entry["dataset"]): string | null =>
+  (typeof dataset === "string" ? [dataset] : (dataset ?? [])).join(" ") || null;
 
 const KIND = /^[a-z_]{1,40}\.[a-z_]{1,40}$/;
 const MAX_EVENTS = 100_000;
@@ -190,7 +194,7 @@ export class Committer {
     };
     const commitment = commitmentHash(nodeCrypto, opening)!;
     const leaf = leafText({ seq, time: this.lastHour, kind: entry.kind, commitment });
-    const dataset = entry.dataset ?? null;
+    const dataset = writeDatasets(entry.dataset);
     const sealed = this.keys.sealer.seal(JSON.stringify(opening), openingContext(leaf, dataset));
     this.insertLeaf.run(seq, leaf, entry.kind, entry.actor, entry.subject, dataset, sealed);
     this.tree.append(hashLeaf(nodeCrypto, utf8(leaf)));

@@ -4,6 +4,7 @@ export type { Closing, Committed, DomainEvent, Entry, Handler, Listener, Tx } fr
 export { nodeCrypto } from "./hash.js";
 export {
   type Checkpoint,
+  datasetsIn,
   type Ledger,
   type LedgerOptions,
   type LedgerRow,

@@ -26,8 +26,12 @@ export interface LedgerRow {
   kind: string;
   actor: string;
   subject: string;
+  /** Of several, a space between them: see `datasetsIn`. */
   dataset: string | null;
 }
+
+/** The datasets whose owners and auditors may read an entry. */
+export const datasetsIn = (row: Pick<LedgerRow, "dataset">): string[] => row.dataset?.split(" ") ?? [];
 
 export interface Ledger {
   readonly origin: string;
