@@ -8,6 +8,9 @@
  * through /proc (kernel.core_pattern among them).
  */
 
+/** A variable of bubblewrap's own that says who started it; the program in it does not have it. */
+export const OWNER_MARK = "GLOVEBOX_CONFINED_BY";
+
 export type ConfinementProfile = "engine" | "checker";
 
 export interface Bind {
@@ -175,6 +178,7 @@ export function bubblewrapArguments(world: World, confined: Confined): string[] 
     "glovebox",
     "--die-with-parent",
     "--new-session",
+    ...["--unsetenv", OWNER_MARK],
     ...flags,
     ...["--seccomp", String(FILTER_FD)],
     ...foldersToMake(world, confined).flatMap((path) => ["--dir", path]),

@@ -40,6 +40,7 @@ import {
   PROFILE_LIMITS,
   type World,
 } from "./arguments.js";
+import { endOrphans, ownMark } from "./orphans.js";
 
 export interface ConfinedOptions {
   profile: ConfinementProfile;
@@ -108,6 +109,7 @@ function sweepGroups(): void {
 
 function findTools(): Tools {
   if (tools) return tools;
+  endOrphans();
   if (isRoot()) sweepGroups();
   const machine = thisMachine();
   if (!machine) {
@@ -204,7 +206,7 @@ export function spawnConfined(options: ConfinedOptions): ChildProcess {
     prlimit,
     [...limitArguments(confined), "--", bwrap, ...bubblewrapArguments(world, confined)],
     {
-      env: confinedEnvironment(options.env),
+      env: { ...confinedEnvironment(options.env), ...ownMark() },
       stdio: ["pipe", "pipe", "pipe", "pipe", "pipe", "pipe"],
       cwd: "/",
       detached: true,

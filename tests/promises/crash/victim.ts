@@ -55,6 +55,8 @@ export class Victim {
   /** Every process that was this node's at some time. */
   readonly pids = new Set<number>();
   private readonly checkpoints: string[] = [];
+  /** Engines and checkers of the control that was killed last. */
+  private helpers: number[] = [];
   /** What an undisturbed job of the program left: name to hash of what reviewers see. */
   private undisturbed: Record<string, string> = {};
 
@@ -101,18 +103,18 @@ export class Victim {
   }
   job = (seconds: number, more: Json = {}): Json => sandboxJob(program(seconds), OUTPUTS, more);
 
-  /** Ends control without warning. Its workers are on their own; its engines and checkers must die with it. */
+  /** Ends control without warning. Its workers are on their own; its engines and checkers die with it. */
   async killControl(): Promise<void> {
-    const helpers = descendants(this.node.pid).filter((pid) => pid !== this.node.pid && isHelper(pid));
     this.remember();
+    this.helpers = descendants(this.node.pid).filter(isHelper);
     await this.node.kill9();
-    await until(() => helpers.every((pid) => !isAlive(pid)), "control's helper processes to die with it");
   }
 
-  /** A new control on the same folder and port. */
+  /** A new control on the same folder and port; it ends what was just being started when the last one died. */
   async restart(more: VictimOptions = {}): Promise<void> {
     this.node = await this.node.restart(more);
     this.remember();
+    await until(() => !this.helpers.some(isAlive), "the killed control's engines and checkers to be gone");
   }
 
   async killAndRestart(): Promise<void> {

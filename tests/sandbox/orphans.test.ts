@@ -1,0 +1,50 @@
+/** A node killed while it starts a confined process leaves half of a bubblewrap; the next node ends it. */
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { packageRoot } from "../../scripts/setup/home.mjs";
+import { OWNER_MARK } from "../../src/sandbox/confinement/arguments.js";
+import { endOrphans } from "../../src/sandbox/confinement/orphans.js";
+import { spawnConfined } from "../../src/sandbox/index.js";
+import { ended, isAlive, until } from "../harness/processes.js";
+
+const CHECKER = join(packageRoot, "dist", "privacy", "disclosure", "checker", "main.js");
+const LIMITS = { profile: "checker", memoryMb: 64, tmpMb: 1 } as const;
+
+/** Starts a confined process, lets nobody answer it for a while, and dies without a word. */
+const NODE = `
+  import { spawnConfined } from ${JSON.stringify(join(packageRoot, "dist", "sandbox", "index.js"))};
+  spawnConfined(${JSON.stringify({ ...LIMITS, entry: CHECKER })});
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  process.kill(process.pid, "SIGKILL");
+`;
+
+const startedBy = (pid: number): number[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((process) => {
+      try {
+        return readFileSync(`/proc/${process}/environ`, "utf8").includes(`${OWNER_MARK}=${pid}-`);
+      } catch {
+        return false;
+      }
+    });
+
+test("what a killed node was just starting is ended, what a living one started is not", async () => {
+  const node = spawn(process.execPath, ["--input-type=module", "-e", NODE], { stdio: "ignore" });
+  await ended(node);
+  await until(() => startedBy(node.pid ?? 0).length < 2, "the outer half to die with its node");
+  const left = startedBy(node.pid ?? 0);
+  // Without root nothing is admitted, so nothing waits.
+  expect(left).toHaveLength(process.getuid?.() === 0 ? 1 : 0);
+  const living = spawnConfined({ ...LIMITS, entry: CHECKER });
+  endOrphans();
+  await until(() => !left.some(isAlive), "the orphan to be gone");
+  expect(startedBy(node.pid ?? 0)).toEqual([]);
+  expect(isAlive(living.pid ?? 0)).toBe(true);
+  living.stdin?.end();
+  await ended(living);
+  expect(living.exitCode).toBe(0);
+});
