@@ -171,6 +171,8 @@ class NodeProcesses {
     const address = await this.openRedis();
     const queue = { redis: address, prefix: this.prefix() };
     this.wakeups = sendWakeups({ ledger: rooms.ledger, store: rooms.store, log, queue });
+    // A release that was approved when the node died is completed before anyone can ask for it.
+    await rooms.airlock.tick();
     const url = await this.serve();
     this.startTicks();
     this.startWorkers(url, address);

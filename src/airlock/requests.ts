@@ -74,17 +74,17 @@ function ownJob(parts: AirlockParts, actor: Actor, id: string): JobRecord {
   return job;
 }
 
-/** Until its end shows, a job has no outputs to name, whatever is true of it. */
-function chosenOutputs(parts: AirlockParts, job: JobRecord, ids: readonly string[]): HeldOutput[] {
-  if (ids.length < 1 || ids.length > MAX_FILES)
+/** Outputs by id or name. Until its end shows, a job has no outputs to name, whatever is true of it. */
+function chosenOutputs(parts: AirlockParts, job: JobRecord, named: readonly string[]): HeldOutput[] {
+  if (named.length < 1 || named.length > MAX_FILES)
     throw invalidInput("outputs", `must name from 1 to ${MAX_FILES} outputs`);
-  if (new Set(ids).size < ids.length) throw invalidInput("outputs", "names an output twice");
-  const held = new Map(heldOf(parts, job).map((o) => [o.id as string, o]));
-  const outputs = ids.map((id, i) => {
-    const output = held.get(id);
+  const held = heldOf(parts, job);
+  const outputs = named.map((word, i) => {
+    const output = held.find((o) => o.id === word) ?? held.find((o) => o.name === word);
     if (!output) throw invalidInput(`outputs.${i}`, "is no held output of this job");
     return output;
   });
+  if (new Set(outputs).size < outputs.length) throw invalidInput("outputs", "names an output twice");
   if (outputs.reduce((sum, o) => sum + o.bytes, 0) > MAX_RELEASE_BYTES)
     throw new GloveboxError("too_large", { detail: `limit: ${MAX_RELEASE_BYTES} bytes in one release` });
   return outputs;

@@ -45,6 +45,15 @@ test("two approvals release: entries in order, the bundle verifies, the requeste
   expect(Buffer.concat((await stream.toArray()) as Buffer[]).toString()).toBe(FILES["t1.csv"]);
 });
 
+test("outputs are asked for by id or by name, and one named both ways is named twice", () => {
+  const ask = (outputs: string[]) =>
+    f.airlock.create(f.researcher, { job: f.job, outputs, justification: "x" });
+  const id = f.outputs.get("t1.csv")!.id;
+  expect(ask([id, "model.json"]).files.map((file) => file.name)).toEqual(["model.json", "t1.csv"]);
+  expect(() => ask([id, "t1.csv"])).toThrow("names an output twice");
+  expect(() => ask(["nothing.csv"])).toThrow("is no held output of this job");
+});
+
 test("the ways out of a full review", async () => {
   expect((await reviewed(f, ["reject", "reject"])).state).toBe("rejected");
   expect((await reviewed(f, ["approve", "reject"])).state).toBe("returned");

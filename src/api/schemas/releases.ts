@@ -14,7 +14,11 @@ export const RELEASE_DECISIONS = ["approve", "return", "reject"] as const;
 export const releaseInput = z
   .strictObject({
     job: z.string().regex(/^job_[0-9A-Z]{26}$/, "must be a job's id (job_…)"),
-    outputs: z.array(outputId).min(1).max(64).describe("Ids of held outputs of the job"),
+    outputs: z
+      .array(z.string().min(1).max(256))
+      .min(1)
+      .max(64)
+      .describe("Held outputs of the job, by id or by name"),
     justification: sentence.describe("Why these may leave, for the reviewers"),
   })
   .meta({ id: "ReleaseInput", description: "A request to let outputs out" });
