@@ -12,11 +12,15 @@ import { ended, isAlive, until } from "../harness/processes.js";
 const CHECKER = join(packageRoot, "dist", "privacy", "disclosure", "checker", "main.js");
 const LIMITS = { profile: "checker", memoryMb: 64, tmpMb: 1 } as const;
 
-/** Starts a confined process, lets nobody answer it for a while, and dies without a word. */
+/** Starts a confined process, answers it nothing, and dies without a word once there are two of it. */
 const NODE = `
+  import { readFileSync } from "node:fs";
   import { spawnConfined } from ${JSON.stringify(join(packageRoot, "dist", "sandbox", "index.js"))};
-  spawnConfined(${JSON.stringify({ ...LIMITS, entry: CHECKER })});
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  const { pid } = spawnConfined(${JSON.stringify({ ...LIMITS, entry: CHECKER })});
+  const pause = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  while (readFileSync("/proc/" + pid + "/task/" + pid + "/children", "utf8") === "") pause(5);
+  // Held, or it might see the end of the file in time and let the other half go on, which then ends by itself.
+  process.kill(pid, "SIGSTOP");
   process.kill(process.pid, "SIGKILL");
 `;
 
