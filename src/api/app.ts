@@ -16,7 +16,7 @@ import { createMetrics } from "./metrics.js";
 import { type Edge, type Server, serve } from "./pipeline.js";
 import { knownError, languageOf, newIncident, type Problem, problemOf, traceOf } from "./problem.js";
 import { RateLimiter } from "./rate-limit.js";
-import { factsOf, requestLog } from "./request-log.js";
+import { factsOf, INTERNAL_ROUTE, requestLog } from "./request-log.js";
 import { RouteTable, templateOf } from "./route-table.js";
 import { ROUTES } from "./routes/index.js";
 import { StreamSlots } from "./stream-slots.js";
@@ -30,12 +30,17 @@ export function createApi(deps: ApiDeps): Express {
   const edge = edgeOf(deps, metrics.registry);
   app.use(requestLog(deps.log, metrics), securityHeaders);
   app.use(dispatch(edge));
-  if (deps.internal) app.use("/internal/v1", deps.internal);
+  if (deps.internal) app.use(INTERNAL_ROUTE, nameInternal, deps.internal);
   app.use(() => {
     throw new GloveboxError("not_found", { detail: "There is no such call; see /docs." });
   });
   app.use(errorMapper(deps.log));
   return app;
+}
+
+function nameInternal(_req: Request, res: Response, next: NextFunction): void {
+  factsOf(res).route = INTERNAL_ROUTE;
+  next();
 }
 
 function edgeOf(deps: ApiDeps, registry: Registry): Edge {

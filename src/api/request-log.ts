@@ -42,8 +42,16 @@ export function requestLog(log: Logger, metrics: HttpMetrics) {
   };
 }
 
+/** Workers ask again and again whether there is work: that is no news. */
+export const INTERNAL_ROUTE = "/internal/v1";
+
+function levelOf(method: string, route: string, status: number): "error" | "info" | "debug" {
+  if (status >= 500) return "error";
+  return status < 400 && (method === "GET" || route === INTERNAL_ROUTE) ? "debug" : "info";
+}
+
 function write(log: Logger, method: string, res: Response, facts: RequestFacts, ms: number): void {
-  const level = res.statusCode >= 500 ? "error" : method === "GET" && res.statusCode < 400 ? "debug" : "info";
+  const level = levelOf(method, facts.route, res.statusCode);
   if (!log.isLevelEnabled(level)) return;
   log[level](
     {
