@@ -140,6 +140,7 @@ function workerEnvironment(): NodeJS.ProcessEnv {
     "DOCKER_HOST",
     "XDG_CACHE_HOME",
     "GLOVEBOX_HOME",
+    "GLOVEBOX_STAGING_DIR",
     "NODE_EXTRA_CA_CERTS",
   ];
   return Object.fromEntries(

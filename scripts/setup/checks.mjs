@@ -8,6 +8,7 @@ import { installCommand } from "./debian.mjs";
 import { dependenciesProblem, missingCompiler, nodeHeaders } from "./dependencies.mjs";
 import { pingEngine } from "./docker-http.mjs";
 import { chooseEngine } from "./engine.mjs";
+import { isPackaged } from "./home.mjs";
 import { presentImages } from "./images.mjs";
 import { imageNames, readRecipe } from "./recipe.mjs";
 
@@ -54,7 +55,7 @@ async function lookNode() {
 
 /** Not needed, and so not asked for, once the dependencies are there. @returns {Promise<CheckResult>} */
 async function lookCompiler() {
-  if ((await dependenciesProblem()) === undefined)
+  if (isPackaged() || (await dependenciesProblem()) === undefined)
     return { ok: true, detail: "not needed: dependencies are installed" };
   const packages = missingCompiler();
   if (packages.length > 0) {
@@ -67,6 +68,7 @@ async function lookCompiler() {
 
 /** @returns {Promise<CheckResult>} */
 async function lookDependencies() {
+  if (isPackaged()) return { ok: true, detail: "part of the package" };
   const problem = await dependenciesProblem();
   if (problem) return { ok: false, detail: problem, fix: "npm run setup" };
   return { ok: true, detail: "node_modules is as package-lock.json says" };
@@ -74,6 +76,7 @@ async function lookDependencies() {
 
 /** @returns {Promise<CheckResult>} */
 async function lookBuild() {
+  if (isPackaged()) return { ok: true, detail: "part of the package" };
   const problem = buildProblem();
   return problem
     ? { ok: false, detail: problem, fix: "npm run setup" }

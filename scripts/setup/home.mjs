@@ -6,13 +6,16 @@
  * - src/sandbox finds the private engine by the same rule (`engineSocket`): change both or neither.
  * - Nothing here is data of a node; all of it can be deleted and set up again.
  */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Root of this checkout. */
 export const packageRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Compiled, with what it needs and without its sources: an image of a node. Nothing there is to be installed or built. */
+export const isPackaged = (root = packageRoot) => !existsSync(join(root, "src"));
 
 /** @param {NodeJS.ProcessEnv} env */
 export function gloveboxHome(env = process.env) {

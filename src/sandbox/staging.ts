@@ -9,7 +9,7 @@
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { totalmem, userInfo } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { GloveboxError } from "../vocabulary/index.js";
 import { type MemoryKind, mountMemorySync, unmount, unmountSync } from "./mounts.js";
 import { ownerAlive, ownerTag } from "./owner.js";
@@ -42,8 +42,12 @@ export interface StagingOptions {
   bytes?: number;
 }
 
-/** Where staging mounts lie unless the caller says otherwise: one folder a user. */
-export function defaultStagingRoot(): string {
+/**
+ * Where staging mounts lie unless the caller says otherwise: one folder a user. The engine must see the same mounts
+ * under the same path, which a node that is itself a container arranges by GLOVEBOX_STAGING_DIR and a shared mount.
+ */
+export function defaultStagingRoot(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.GLOVEBOX_STAGING_DIR) return resolve(env.GLOVEBOX_STAGING_DIR);
   const { uid } = userInfo();
   return uid === 0 ? "/run/glovebox/staging" : `/dev/shm/glovebox-${uid}`;
 }
