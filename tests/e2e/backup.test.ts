@@ -41,6 +41,8 @@ const inPlace = (name: string) => join(place.path, name);
 const run = (...words: string[]) => glovebox([...words, "--json"], { GLOVEBOX_KEY_FILE: keyFile });
 
 async function release(people: World, job: string): Promise<{ id: string; zip: Buffer }> {
+  // Its outputs can be asked for once its end shows to its submitter, which is later than it is.
+  await awaitJob(people.researcher, job);
   const id = await requestRelease(people.researcher, job, ["n.json"]);
   for (const auditor of people.auditors) await review(auditor, id);
   let zip: Buffer | undefined;
