@@ -30,7 +30,7 @@ import type {
 } from "./datasets/schemas.js";
 import { DatasetService } from "./datasets/service.js";
 import { DatasetsInSight } from "./datasets/sight.js";
-import type { Engine, ScanHit } from "./engine/index.js";
+import type { Engine, ReadOptions, ScanHit } from "./engine/index.js";
 import type { GrantRow } from "./grants/rows.js";
 import type { ApproveInput, GrantInput, GrantView } from "./grants/schemas.js";
 import { GrantService } from "./grants/service.js";
@@ -78,7 +78,13 @@ export interface Datasets {
   create(actor: Actor, input: DatasetInput): DatasetView;
   patch(actor: Actor, name: string, input: DatasetPatch, ifMatch?: number): DatasetView;
   /** Streams the content into a new version; the same content again gives the version that it is. */
-  putContent(actor: Actor, name: string, source: Readable, mediaType: string): Promise<ContentInfo>;
+  putContent(
+    actor: Actor,
+    name: string,
+    source: Readable,
+    mediaType: string,
+    options?: ReadOptions,
+  ): Promise<ContentInfo>;
   get(actor: Actor, name: string): DatasetView;
   list(actor: Actor, page?: PageRequest): Page<DatasetView>;
   assess(actor: Actor, name: string, input?: AssessInput, ifMatch?: number): DatasetView;

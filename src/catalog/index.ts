@@ -1,6 +1,8 @@
 /** The catalogue: principals, datasets and their versions, grants, Views, budgets, and the engine over the data. */
 export * from "./budgets/schemas.js";
 export * from "./catalog.js";
+export { contentQuery, readOptionsOf } from "./datasets/content-query.js";
+export { CONTENT_MEDIA } from "./datasets/media.js";
 export { DATASET_CHANGES, DATASET_SIGHT, type Relation, type Sight } from "./datasets/policy.js";
 export type { DatasetRow, VersionRow } from "./datasets/rows.js";
 export {

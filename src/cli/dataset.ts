@@ -1,5 +1,6 @@
 /** `glovebox dataset`: the catalogue, and an owner's work on it. */
 import { createReadStream, readFileSync, statSync } from "node:fs";
+import { extname } from "node:path";
 import type { Command } from "commander";
 import { addCommand, addGroup, type Context, type Terminal } from "./command.js";
 import { type Dataset, datasetSheet, datasetTable, type Version } from "./dataset-view.js";
@@ -102,9 +103,21 @@ async function putContent(context: Context, name: string, file: string): Promise
   context.progress.show(
     context.say(`sending ${file} (${size(bytes)}) …`, `正在上传 ${file}（${size(bytes)}）……`),
   );
-  const body = { media: "text/csv", content: createReadStream(file), bytes };
+  const body = { media: mediaOf(file), content: createReadStream(file), bytes };
   return context.client().put<Version>(`${pathOf(name)}/content`, body);
 }
+
+/** What a file is sent as, by its name; where that does not tell, its bytes do. */
+const MEDIA: Readonly<Record<string, string>> = {
+  ".csv": "text/csv",
+  ".jsonl": "application/x-ndjson",
+  ".ndjson": "application/x-ndjson",
+  ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  ".parquet": "application/vnd.apache.parquet",
+  ".gz": "application/gzip",
+  ".zip": "application/zip",
+};
+const mediaOf = (file: string): string => MEDIA[extname(file).toLowerCase()] ?? "application/octet-stream";
 
 const attached = (context: Context, name: string, v: Version) =>
   context.say(

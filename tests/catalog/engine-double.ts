@@ -41,7 +41,7 @@ export function engineDouble(): EngineDouble {
       return {
         columns,
         evidence: [],
-        delimiter: ",",
+        file: { format: "csv", delimiter: ",", missing: ["", "NA"], declared: [] },
         rows: rows.length,
         units: rows.length,
         parquet: Readable.from([Buffer.from(`${MARK}${text}`)]),

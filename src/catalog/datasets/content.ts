@@ -11,9 +11,10 @@ import canonicalize from "canonicalize";
 import type { Ledger, Tx } from "../../ledger/index.js";
 import type { Store, Vault, VaultObject } from "../../store/index.js";
 import { type Actor, type Clock, type DatasetId, GloveboxError, newId } from "../../vocabulary/index.js";
-import type { Engine, Imported } from "../engine/index.js";
+import type { Engine, Imported, ReadOptions } from "../engine/index.js";
 import { noteDropped, requirePresent } from "../objects.js";
 import { highestGrade } from "./assessment.js";
+import { type SentContent, sentContent } from "./media.js";
 import { effectiveColumns, mayChange, mustFitAssessed } from "./policy.js";
 import { type DatasetRow, datasetRow, type VersionRow, versionRow, versionRows } from "./rows.js";
 import type { ContentInfo } from "./schemas.js";
@@ -21,9 +22,6 @@ import type { DatasetsInSight } from "./sight.js";
 import { versionView } from "./view.js";
 
 export const MAX_CONTENT_BYTES = 4 * 1024 ** 3;
-/** What content may be today. */
-const MEDIA_TYPES = ["text/csv"] as const;
-
 interface Parts {
   store: Store;
   ledger: Ledger;
@@ -47,22 +45,34 @@ export class ContentService {
 
   constructor(private readonly parts: Parts) {}
 
-  async put(actor: Actor, name: string, source: Readable, mediaType: string): Promise<ContentInfo> {
+  /** `mediaType` as in Content-Type, and what else the owner says of how the content is written. */
+  async put(
+    actor: Actor,
+    name: string,
+    source: Readable,
+    mediaType: string,
+    declared: ReadOptions = {},
+  ): Promise<ContentInfo> {
     const row = this.parts.sight.owned(actor, name);
     mayChange(row, "content");
-    requireMediaType(mediaType);
+    const sent = sentContent(mediaType, declared);
     if (this.uploading.has(row.id))
       throw new GloveboxError("state_conflict", { detail: "another upload to this dataset is under way" });
     this.uploading.add(row.id);
     try {
-      return await this.take(actor, row, source);
+      return await this.take(actor, row, source, sent);
     } finally {
       this.uploading.delete(row.id);
       if (!source.destroyed) source.destroy();
     }
   }
 
-  private async take(actor: Actor, row: DatasetRow, source: Readable): Promise<ContentInfo> {
+  private async take(
+    actor: Actor,
+    row: DatasetRow,
+    source: Readable,
+    sent: SentContent,
+  ): Promise<ContentInfo> {
     const meter = new Meter(this.parts.maxContentBytes ?? MAX_CONTENT_BYTES);
     // Errors of the source reach the reader of the meter, who answers for them.
     pipeline(source, meter, () => {});
@@ -70,6 +80,7 @@ export class ContentService {
       .importCsv({
         source: meter,
         declared: row.declared_columns,
+        ...sent,
         maxRowsPerUnit: row.max_rows_per_unit,
         ...(row.unit_column === null ? {} : { unitColumn: row.unit_column }),
         ...(row.unit_index_object === null ? {} : { unitIndex: this.parts.vault.get(row.unit_index_object) }),
@@ -95,7 +106,7 @@ export class ContentService {
   private settle(actor: Actor, before: DatasetRow, prepared: Prepared): ContentInfo {
     try {
       const version = this.parts.ledger.commit((tx) => this.enter(tx, actor, before, prepared));
-      return { ...versionView(version), evidence: prepared.imported.evidence };
+      return { ...versionView(version), file: prepared.imported.file, evidence: prepared.imported.evidence };
     } catch (error) {
       this.drop([prepared.parquet.object, prepared.unitIndex.object]);
       throw error;
@@ -113,9 +124,9 @@ export class ContentService {
       throw new GloveboxError("state_conflict", {
         detail: "the dataset was changed during the upload; put it again",
       });
-    const { imported, parquet, unitIndex, sourceSha256 } = prepared;
+    const { imported, parquet, unitIndex } = prepared;
     mustFitAssessed(row, effectiveColumns(imported.columns, row.declared_columns));
-    const same = this.sameVersion(row, sourceSha256, imported);
+    const same = this.sameVersion(row, prepared);
     const dropped = same ? [parquet.object, unitIndex.object] : [];
     if (!same && row.unit_index_object !== null) dropped.push(row.unit_index_object);
     noteDropped(tx.db, tx.now, dropped);
@@ -176,15 +187,16 @@ export class ContentService {
     return versionRow(tx.db, id);
   }
 
-  /** The same bytes, read the same way. */
-  private sameVersion(row: DatasetRow, sourceSha256: string, imported: Imported): VersionRow | undefined {
-    const shape = (columns: VersionRow["columns"]) => canonicalize(columns.map((c) => [c.name, c.type]));
-    return versionRows(
+  /** The same bytes, read to the same rows: whatever was declared and however many units were known before. */
+  private sameVersion(row: DatasetRow, { sourceSha256, parquet }: Prepared): VersionRow | undefined {
+    const [same] = versionRows(
       this.parts.store.db,
-      "SELECT * FROM versions WHERE dataset = ? AND source_sha256 = ? ORDER BY seq DESC",
+      "SELECT * FROM versions WHERE dataset = ? AND source_sha256 = ? AND sha256 = ? ORDER BY seq DESC",
       row.id,
       sourceSha256,
-    ).find((version) => shape(version.columns) === shape(imported.columns));
+      parquet.sha256,
+    );
+    return same;
   }
 }
 
@@ -196,27 +208,6 @@ const importKey = (row: DatasetRow) =>
     row.unit_index_object,
     row.declared_columns.map((c) => [c.name, c.type ?? null, c.bounds ?? null, c.categories ?? null]),
   ]);
-
-/** @throws invalid_input */
-function requireMediaType(mediaType: string): void {
-  const [type, ...parameters] = mediaType
-    .toLowerCase()
-    .split(";")
-    .map((part) => part.trim());
-  if (!MEDIA_TYPES.some((known) => known === type))
-    throw new GloveboxError("invalid_input", {
-      detail: `content must be ${MEDIA_TYPES.join(" or ")}; convert other formats, Parquet among them, to CSV first`,
-      errors: [{ path: "Content-Type", message: `must be ${MEDIA_TYPES.join(" or ")}` }],
-    });
-  for (const parameter of parameters)
-    if (parameter.startsWith("charset=") && !["utf-8", "utf8", "us-ascii"].includes(charsetOf(parameter)))
-      throw new GloveboxError("invalid_input", {
-        detail: "the content must be UTF-8",
-        errors: [{ path: "Content-Type", message: "charset must be utf-8" }],
-      });
-}
-
-const charsetOf = (parameter: string): string => parameter.slice("charset=".length).replaceAll('"', "");
 
 /** Counts and hashes what passes, and ends it past the limit. */
 class Meter extends Transform {

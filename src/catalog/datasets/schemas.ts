@@ -1,7 +1,7 @@
 /** What goes in and out of datasets: one schema a payload, from which types, checks and OpenAPI come. */
 import { z } from "zod";
 import { COLUMN_CLASSES, COLUMN_TYPES, OPEN_TYPES } from "../../vocabulary/index.js";
-import { columnEvidence, columnName } from "../engine/index.js";
+import { columnEvidence, columnName, fileReading } from "../engine/index.js";
 import { principalRef } from "../principals/schemas.js";
 
 export const DATASET_STATES = ["draft", "assessed", "published", "suspended", "retired"] as const;
@@ -209,6 +209,9 @@ export const versionView = z
 export const contentInfo = z
   .strictObject({
     ...versionView.shape,
+    file: fileReading.describe(
+      "How the content was read: what was declared, and what was found out and by what",
+    ),
     evidence: z
       .array(columnEvidence)
       .describe("Why each column got its type; for the owner, as counts come from data"),

@@ -22,7 +22,7 @@ import {
 import type { BudgetView } from "../budgets/schemas.js";
 import type { BudgetService } from "../budgets/service.js";
 import type { Datasets } from "../catalog.js";
-import type { Engine } from "../engine/index.js";
+import type { Engine, ReadOptions } from "../engine/index.js";
 import { refuseName } from "../names.js";
 import { requireRole } from "../principals/policy.js";
 import type { PrincipalService } from "../principals/service.js";
@@ -161,8 +161,14 @@ export class DatasetService implements Datasets {
     });
   }
 
-  async putContent(actor: Actor, name: string, source: Readable, mediaType: string): Promise<ContentInfo> {
-    return await this.parts.content.put(actor, name, source, mediaType);
+  async putContent(
+    actor: Actor,
+    name: string,
+    source: Readable,
+    mediaType: string,
+    options?: ReadOptions,
+  ): Promise<ContentInfo> {
+    return await this.parts.content.put(actor, name, source, mediaType, options);
   }
 
   get(actor: Actor, name: string): DatasetView {

@@ -84,6 +84,8 @@ async function importCsv(pool: EnginePool, maxBytes: number, input: ImportInput)
   const request = checked({
     op: "import" as const,
     declared: input.declared,
+    options: input.options ?? {},
+    sent_as: input.sentAs,
     unit_column: input.unitColumn,
     max_rows_per_unit: input.maxRowsPerUnit,
     max_bytes: maxBytes,

@@ -16,6 +16,7 @@ export const ENGINE_LIMITS = {
   categories: 10_000,
   category_chars: 1024,
   import_bytes: 4 * 1024 ** 3,
+  import_rows: 1_000_000_000,
   texts: 4096,
   text_name_chars: 1024,
   twin_rows: 10_000_000,
@@ -73,6 +74,17 @@ export const declaredColumn = z.object({
 });
 export type DeclaredColumn = z.infer<typeof declaredColumn>;
 
+/** Ways of writing a value other than the plain one of its type; the rules are in `readings.ts`. */
+export const VALUE_READINGS = [
+  "loose",
+  "grouped",
+  "decimal_comma",
+  "chinese_units",
+  "date_separated",
+  "date_chinese",
+] as const;
+export type ValueReading = (typeof VALUE_READINGS)[number];
+
 /** Why a column got its type, over all rows. For the owner's eyes: counts come from the data. */
 export const columnEvidence = z.object({
   name: columnName,
@@ -80,10 +92,68 @@ export const columnEvidence = z.object({
   declared: z.boolean(),
   rows: z.int().nonnegative(),
   nulls: z.int().nonnegative(),
+  /** How its values are written, where not in the plain form of their type. */
+  reading: z.enum(VALUE_READINGS).optional(),
   /** The narrower types that did not fit, each with a line where it did not. */
   not: z.array(z.object({ type: z.enum(COLUMN_TYPES), line: z.int().optional() })).optional(),
 });
 export type ColumnEvidence = z.infer<typeof columnEvidence>;
+
+export const CSV_DELIMITERS = [",", ";", "\t", "|"] as const;
+export const TEXT_ENCODINGS = ["utf-8", "gb18030", "utf-16le", "utf-16be"] as const;
+export type TextEncoding = (typeof TEXT_ENCODINGS)[number];
+export const CONTENT_FORMATS = ["csv", "jsonl", "xlsx", "parquet"] as const;
+export type ContentFormat = (typeof CONTENT_FORMATS)[number];
+
+/** What content can be sent as; what it is is told by its bytes, and must agree. */
+export const SENT_AS = [...CONTENT_FORMATS, "gzip", "zip"] as const;
+export type SentAs = (typeof SENT_AS)[number];
+
+const missingCode = z
+  .string()
+  .max(64)
+  .regex(/^\P{Cc}*$/u, "no control characters");
+
+/** What an owner says of how content is written; what is left out is found out. */
+export const readOptions = z.strictObject({
+  format: z.enum(CONTENT_FORMATS).optional(),
+  encoding: z.enum(TEXT_ENCODINGS).optional(),
+  delimiter: z.enum(CSV_DELIMITERS).optional(),
+  quote: z.enum(['"', "'", "none"]).optional(),
+  /** Whether the first record of a CSV or sheet names the columns. */
+  header: z.enum(["present", "absent"]).optional(),
+  /** The character before a number's fraction. */
+  decimal: z.enum([".", ","]).optional(),
+  /** Texts that stand for a missing value, beside the empty one. */
+  missing: z.array(missingCode).max(32).optional(),
+  /** The sheet of a workbook. */
+  sheet: z.string().min(1).max(64).optional(),
+});
+export type ReadOptions = z.infer<typeof readOptions>;
+
+/** How content was read, and what that stands on. */
+export const fileReading = z.object({
+  format: z.enum(CONTENT_FORMATS),
+  compression: z.enum(["gzip", "zip"]).optional(),
+  encoding: z
+    .object({
+      name: z.enum(TEXT_ENCODINGS),
+      found_by: z.enum(["declared", "mark", "zero_bytes", "valid", "statistics", "ascii"]),
+      /** For `statistics`: characters beyond ASCII where they first appear, and how many are common ones. */
+      characters: z.int().optional(),
+      common: z.int().optional(),
+    })
+    .optional(),
+  delimiter: z.enum(CSV_DELIMITERS).optional(),
+  quote: z.enum(['"', "'", "none"]).optional(),
+  header: z.enum(["present", "absent"]).optional(),
+  decimal: z.enum([".", ","]).optional(),
+  missing: z.array(z.string()),
+  sheet: z.string().optional(),
+  /** Which of these the owner declared; the others were found out or are the defaults. */
+  declared: z.array(z.string()),
+});
+export type FileReading = z.infer<typeof fileReading>;
 
 export const viewSpec = z.object({
   /** Every column of the version, by name; one that is not listed is refused rather than guessed. */
@@ -113,6 +183,9 @@ export type ScanHit = z.infer<typeof scanHit>;
 export interface ImportInput {
   source: Readable;
   declared: DeclaredColumn[];
+  /** How the content is written, as far as its owner says. */
+  options?: ReadOptions;
+  sentAs?: SentAs;
   unitColumn?: string;
   maxRowsPerUnit: number;
   /** The dataset's unit index so far; its units keep their ordinals, new ones follow. */
@@ -123,8 +196,7 @@ export interface ImportInput {
 export interface Imported {
   columns: ColumnSchema[];
   evidence: ColumnEvidence[];
-  /** The delimiter that was found. */
-  delimiter: string;
+  file: FileReading;
   rows: number;
   units: number;
   parquet: Readable;
@@ -158,7 +230,7 @@ export interface ScanInput {
 }
 
 export interface Engine {
-  /** @throws invalid_input naming line or column; too_large; engine_unavailable. */
+  /** Content of any form that `CONTENT_FORMATS` names. @throws invalid_input naming line or column; too_large; engine_unavailable. */
   importCsv(input: ImportInput): Promise<Imported>;
   /** CSV of a View: original names, LF, nulls empty, numbers in their shortest exact form, rows in file order. */
   materialise(input: { parquet: Readable; spec: ViewSpec }): Promise<Materialised>;

@@ -6,6 +6,9 @@ import {
   columnSchema,
   declaredColumn,
   ENGINE_LIMITS,
+  fileReading,
+  readOptions,
+  SENT_AS,
   scanHit,
   viewSpec,
 } from "./model.js";
@@ -16,7 +19,10 @@ const importRequest = z.object({
   op: z.literal("import"),
   declared: z.array(declaredColumn).max(ENGINE_LIMITS.columns),
   unit_column: columnName.optional(),
+  options: readOptions,
+  sent_as: z.enum(SENT_AS).optional(),
   max_rows_per_unit: z.int().positive(),
+  /** Of the content, both as it comes and unpacked. */
   max_bytes: z.int().positive(),
   inputs: z.union([z.tuple([z.literal("source")]), z.tuple([z.literal("unit_index"), z.literal("source")])]),
 });
@@ -46,7 +52,7 @@ export const RESULTS = {
   import: z.object({
     columns: z.array(columnSchema).min(1).max(ENGINE_LIMITS.columns),
     evidence: z.array(columnEvidence),
-    delimiter: z.string().length(1),
+    file: fileReading,
     rows: count,
     units: count,
   }),

@@ -97,7 +97,7 @@ describe("the forms that CSV comes in", () => {
     ["a comma in quotes among semicolons", 'a;b\n"1,2,3";2\n', ";"],
     ["one column", "a\n1\n", ","],
   ])("%s", async (_, content, delimiter) => {
-    expect((await importAll(engine, content)).delimiter).toBe(delimiter);
+    expect((await importAll(engine, content)).file.delimiter).toBe(delimiter);
   });
 
   test("a mark, CRLF and no line end at the end are all the same file", async () => {
@@ -160,11 +160,11 @@ describe("what is wrong is refused with its place", () => {
     ["a NUL", "a,b\n1,\0\n", /^line 2: a NUL character/],
     [
       "bytes that are not UTF-8",
-      Buffer.from("61 2c 62 0a 31 2c 32 0a c4 e3 2c 32 0a".replaceAll(" ", ""), "hex"),
-      /^line 3: is not valid UTF-8/,
+      Buffer.from("61 2c 62 0a 31 2c 32 0a c4 ff 2c 32 0a".replaceAll(" ", ""), "hex"),
+      /^line 3: is neither valid UTF-8 nor GB18030/,
     ],
-    ["a character cut off", Buffer.from("610ae4b8", "hex"), /^line 2: is not valid UTF-8/],
-    ["UTF-16", Buffer.from("\ufeffa,b\n1,2\n", "utf16le"), /^content: is UTF-16/],
+    ["a character cut off", Buffer.from("610ae4b8", "hex"), /^line 2: is neither valid UTF-8/],
+    ["UTF-32", Buffer.from("fffe0000610000000a000000", "hex"), /^content: is UTF-32/],
     ["too many columns", `${wide}\n${wide}\n`, /^line 1: more than 4096 columns/],
     ["a cell too long", `a\n${"x".repeat(1024 * 1024 + 1)}\n`, /^line 2: a cell is too long/],
     [

@@ -6,6 +6,7 @@ import type {
   DeclaredColumn,
   Engine,
   Imported,
+  ReadOptions,
   ScanHit,
   ViewSpec,
 } from "../../../src/catalog/engine/index.js";
@@ -29,6 +30,7 @@ export interface Options {
   unitColumn?: string;
   maxRowsPerUnit?: number;
   unitIndex?: Buffer;
+  options?: ReadOptions;
 }
 
 export interface Version extends Omit<Imported, "parquet" | "unitIndex" | "dispose"> {
@@ -45,6 +47,7 @@ export async function importAll(
   const imported = await engine.importCsv({
     source: content instanceof Readable ? content : streamOf(content),
     declared: options.declared ?? [],
+    options: options.options,
     unitColumn: options.unitColumn,
     maxRowsPerUnit: options.maxRowsPerUnit ?? 1,
     unitIndex: options.unitIndex ? streamOf(options.unitIndex) : undefined,

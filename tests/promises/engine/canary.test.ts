@@ -3,12 +3,14 @@
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { inspect } from "node:util";
+import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { EngineProcess } from "../../../src/catalog/engine/exchange.js";
 import { createEngine, type DeclaredColumn } from "../../../src/catalog/engine/index.js";
 import type { RequestOf } from "../../../src/catalog/engine/protocol.js";
 import { spawnConfined, stderrTail } from "../../../src/sandbox/index.js";
 import { packageRoot } from "../../../src/store/index.js";
+import { workbookOf, zipOf } from "../../catalog/engine/files.js";
 import { bytesOf, importAll, streamOf } from "../../catalog/engine/support.js";
 
 const WORD = "CANARY7f3a9word";
@@ -83,6 +85,7 @@ async function attack(request: RequestOf<"import"> | RequestOf<"materialise">, i
 const importOf = (more: Partial<RequestOf<"import">> = {}): RequestOf<"import"> => ({
   op: "import",
   declared: [],
+  options: {},
   max_rows_per_unit: 1,
   max_bytes: 10_000_000,
   inputs: ["source"],
@@ -116,6 +119,38 @@ describe("no failing import says a value", () => {
     ["categories", declared({ name: "a", categories: ["x"] }), `a,b\n${row}\n`],
     ["a unit with too many rows", importOf({ unit_column: "a" }), `a,b\n${row}\n${row}\n`],
     ["a row without a unit", importOf({ unit_column: "a" }), `a,b\n,${NUMBER}\n`],
+    ["a header of numbers", importOf(), `${NUMBER},2\n${row}\n`],
+    [
+      "a value declared in another form",
+      declared({ name: "b", type: "date" }),
+      `a,b\n${WORD},2024年3月5日\n${row}\n`,
+    ],
+    ["JSON that is not", importOf(), `{"a":"${WORD}","b":${NUMBER}x}\n`],
+    ["JSON within JSON", importOf(), `{"a":"${WORD}","b":{"c":${NUMBER}}}\n`],
+    ["JSON with an escape that is none", importOf(), `{"a":"${WORD}\\x"}\n`],
+    ["a gzip cut short", importOf(), gzipSync(`a,b\n${row}\n`).subarray(0, 20)],
+    ["a zip of two files", importOf(), zipOf({ [WORD]: row, b: row })],
+    [
+      "a workbook's error",
+      importOf(),
+      workbookOf({
+        s: [
+          ["a", "b"],
+          [WORD, { raw: `<c t="e"><v>${WORD}</v></c>` }],
+        ],
+      }),
+    ],
+    [
+      "a workbook's broken text",
+      importOf(),
+      workbookOf({ s: [["a"], [{ raw: `<c t="str"><v>${WORD}&${WORD};</v></c>` }]] }),
+    ],
+    ["a Parquet that is none", importOf(), `PAR1${WORD}${NUMBER}PAR1`],
+    [
+      "a GBK file that breaks",
+      importOf(),
+      Buffer.concat([Buffer.from(`a,b\n${WORD},`), Buffer.from([0xc4, 0xe3, 0xff, 0x0a])]),
+    ],
     ["too many bytes", importOf({ max_bytes: 10 }), `a,b\n${row}\n`],
   ];
   test.each(cases)("%s", async (_, request, content) => {

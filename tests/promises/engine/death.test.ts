@@ -57,7 +57,11 @@ describe("an engine killed in the middle of an import", () => {
 
   test("while its answer is being read: the stream breaks, it does not end", async () => {
     const whole = (await importAll(engine, flchain())).parquet.length;
-    const imported = await engine.importCsv({ source: streamOf(flchain()), declared: [], maxRowsPerUnit: 1 });
+    const imported = await engine.importCsv({
+      source: streamOf(flchain()),
+      declared: [],
+      maxRowsPerUnit: 1,
+    });
     killAll();
     const read = bytesOf(imported.parquet).then(async (bytes) => ({
       bytes,

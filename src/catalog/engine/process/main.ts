@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { FRAME, FrameReader, FrameWriter, WireError } from "../frames.js";
 import { type EngineRequest, engineRequest, type RESULTS } from "../protocol.js";
 import { failureOf } from "./failure.js";
-import { importCsv } from "./import/import.js";
+import { importContent } from "./import/import.js";
 import { materialise } from "./materialise.js";
 import { scan } from "./scan/scan.js";
 import type { Inputs, Outcome, Workplace } from "./workplace.js";
@@ -64,7 +64,7 @@ function perform(
 ): Promise<Outcome<keyof typeof RESULTS>> {
   switch (request.op) {
     case "import":
-      return importCsv(work, request, inputs);
+      return importContent(work, request, inputs);
     case "materialise":
       return materialise(work, request, inputs);
     case "scan":

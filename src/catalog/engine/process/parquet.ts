@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { COLUMN_TYPES } from "../../../vocabulary/index.js";
 import { columnName, ENGINE_LIMITS } from "../model.js";
-import { type Duck, literal } from "./duck.js";
+import { type Duck, literal, stored } from "./duck.js";
 
 const KEY = "glovebox";
 const description = z.object({
@@ -28,6 +28,19 @@ export async function writeParquet(
     ? `, KV_METADATA {${KEY}: ${literal(Buffer.from(JSON.stringify(about)).toString("base64"))}}`
     : "";
   await duck.run(`COPY (${select}) TO ${literal(path)} (FORMAT parquet${metadata})`);
+}
+
+/** How many nulls each of the first `columns` columns of a version holds, as its metadata say. */
+export async function nullCounts(duck: Duck, path: string, columns: number): Promise<number[]> {
+  const rows = await duck.rows(
+    `SELECT path_in_schema, sum(stats_null_count)::BIGINT FROM parquet_metadata(${literal(path)}) GROUP BY 1`,
+  );
+  const counts = new Map(rows.map(([name, count]) => [name, count]));
+  return Array.from({ length: columns }, (_, i) => {
+    const count = counts.get(stored(i));
+    if (count === null || count === undefined) throw new Error("engine: a version without null counts");
+    return Number(count);
+  });
 }
 
 /** @throws an Error when the file is no version's. */

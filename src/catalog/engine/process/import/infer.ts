@@ -1,22 +1,37 @@
 /**
- * What type each column has, over all rows. The first rows say what to expect; one pass over everything confirms
- * it; a column that surprises is looked at again with every type.
+ * What each column is, over all rows. The first rows say what to expect; writing the version confirms it: where more
+ * values were lost than were missing, the column surprises, and is looked at again with every type over all rows.
  */
 import { type ColumnType, invalidInput } from "../../../../vocabulary/index.js";
 import type { ColumnEvidence, DeclaredColumn } from "../../model.js";
 import { type Duck, stored } from "../duck.js";
-import type { Lines } from "./lines.js";
-import { ruleOf, TYPE_RULES, type TypeRule } from "./types.js";
+import { couldBeOther, fitsSql, otherWays, type Way } from "./readings.js";
+import type { Tabular } from "./tabular.js";
+import { ruleOf, TYPE_RULES } from "./types.js";
 
-const SAMPLE_ROWS = 8192;
+const SAMPLE_ROWS = 4096;
 
-export interface Source {
+export interface Source extends Tabular {
   duck: Duck;
-  /** SQL of all records as text: `rn`, `c0` … */
-  table: string;
-  header: string[];
-  rows: number;
-  lines: Lines;
+}
+
+interface Trial {
+  way: Way;
+  /** First record that does not fit, where one was seen. */
+  failedAt?: number;
+}
+
+/** A column as it is thought to be. */
+export interface Column extends Way {
+  name: string;
+  /** Its type is the owner's word. */
+  declared: boolean;
+  /** It comes with this type. */
+  native: boolean;
+  /** Nothing but missing values has been seen of it. */
+  unseen: boolean;
+  /** The plain types that were tried. */
+  tried: Trial[];
 }
 
 export interface TypedColumn {
@@ -25,111 +40,180 @@ export interface TypedColumn {
   evidence: ColumnEvidence;
 }
 
-interface Trial {
-  rule: TypeRule;
-  /** First record that does not fit, where one was seen. */
-  failedAt?: number;
-}
+const PLAIN: Way[] = TYPE_RULES.filter(({ type }) => type !== "text").map(({ type }) => ({ type }));
 
-/** For each rule: does every value of the column at `index` fit, and if not, where first. */
-async function trials(source: Source, table: string, indexes: number[]): Promise<Map<number, Trial[]>> {
-  const rules = TYPE_RULES.filter((rule) => rule.type !== "text");
-  const tests = indexes.flatMap((i) =>
-    rules.map((r) => `min(rn) FILTER (${stored(i)} IS NOT NULL AND NOT ${r.fits(stored(i))})`),
-  );
+/** For each way and column: does every value fit, and if not, where first. Nothing for a column without values. */
+async function trials(
+  source: Source,
+  table: string,
+  asked: ReadonlyMap<number, Way[]>,
+): Promise<Map<number, Trial[]>> {
+  const indexes = [...asked.keys()];
+  const sql = indexes.flatMap((i) => [
+    `count(${stored(i)})`,
+    ...asked
+      .get(i)!
+      .map((way) => `min(rn) FILTER (${stored(i)} IS NOT NULL AND NOT ${fitsSql(way, stored(i))})`),
+  ]);
+  const row = await source.duck.row(`SELECT ${sql.join(", ")} FROM ${table}`);
   const found = new Map<number, Trial[]>();
-  const counts = indexes.map((i) => `count(${stored(i)})`);
-  const row = await source.duck.row(`SELECT ${[...counts, ...tests].join(", ")} FROM ${table}`);
-  for (const [k, index] of indexes.entries()) {
-    const results = rules.map((rule, r): Trial => {
-      const at = row[indexes.length + k * rules.length + r];
-      return { rule, failedAt: at === null || at === undefined ? undefined : Number(at) };
+  let at = 0;
+  for (const index of indexes) {
+    const values = Number(row[at++]);
+    const tried = asked.get(index)!.map((way): Trial => {
+      const failed = row[at++];
+      return { way, failedAt: failed === null || failed === undefined ? undefined : Number(failed) };
     });
-    found.set(index, Number(row[k]) === 0 ? [] : results);
+    if (values > 0) found.set(index, tried);
   }
   return found;
 }
 
-/** The narrowest type that fits; text where none does or there is no value at all. */
-function narrowest(tried: Trial[]): ColumnType {
-  return tried.find((trial) => trial.failedAt === undefined)?.rule.type ?? "text";
-}
+/** The way that held longest, for a column whose declared type never does. */
+const furthest = (tried: readonly Trial[]): Way | undefined =>
+  tried.reduce<Trial | undefined>(
+    (best, trial) => (best && best.failedAt! >= trial.failedAt! ? best : trial),
+    undefined,
+  )?.way;
 
-/** Counts of values, and of those that fit the type, for every column at once. */
-async function confirm(source: Source, types: ColumnType[]): Promise<{ values: number; fitting: number }[]> {
-  const sql = types.flatMap((type, i) => [
-    `count(${stored(i)})`,
-    `count(*) FILTER (${stored(i)} IS NOT NULL AND ${ruleOf(type).fits(stored(i))})`,
-  ]);
-  const row = await source.duck.row(`SELECT ${sql.join(", ")} FROM ${source.table}`);
-  return types.map((_, i) => ({ values: Number(row[2 * i]), fitting: Number(row[2 * i + 1]) }));
-}
+const fitting = (tried: readonly Trial[]): Way | undefined =>
+  tried.find(({ failedAt }) => failedAt === undefined)?.way;
 
-async function refuse(source: Source, index: number, type: ColumnType, count: number): Promise<never> {
-  const c = stored(index);
-  const rule = ruleOf(type);
-  const [first] = await source.duck.row(
-    `SELECT min(rn) FROM ${source.table} WHERE ${c} IS NOT NULL AND NOT ${rule.fits(c)}`,
-  );
-  const place = source.lines.place(Number(first));
-  const values = count === 1 ? "1 value is" : `${count} values are`;
-  throw invalidInput(
-    source.header[index]!,
-    `${values} not ${rule.words}, as the column is declared; first on ${place}`,
+/** The ways to try for a column: all, or those of its declared type. */
+function waysOf(source: Source, ways: readonly Way[], type: ColumnType | undefined): Way[] {
+  const comma = source.file.decimal === ",";
+  return ways.filter(
+    (way) =>
+      (type === undefined || way.type === type) &&
+      // `1.234` is no plain decimal where the comma comes before the fraction.
+      !(comma && way.reading === undefined && way.type === "decimal") &&
+      !(comma && (way.reading === "grouped" || way.reading === "loose") && way.type === "decimal"),
   );
 }
 
-function evidenceOf(
+/** Looks at columns in the rows of `table`: plain ways first, the others for those that no plain one fits. */
+async function look(source: Source, table: string, columns: Map<number, Column>): Promise<void> {
+  const open = new Map<number, Way[]>();
+  for (const [i, column] of columns) {
+    column.unseen = true;
+    delete column.reading;
+    open.set(i, waysOf(source, PLAIN, column.declared ? column.type : undefined));
+  }
+  if (open.size === 0) return;
+  const others = new Map<number, Way[]>();
+  const first = await trials(source, table, open);
+  for (const [i, tried] of first) {
+    const column = columns.get(i)!;
+    column.unseen = false;
+    column.tried = column.declared ? [] : tried;
+    const way = fitting(tried);
+    column.type = way?.type ?? (column.declared ? column.type : "text");
+    if (!way)
+      others.set(i, waysOf(source, otherWays(decimalOf(source)), column.declared ? column.type : undefined));
+  }
+  await dropWords(source, table, others, columns);
+  if (others.size === 0) return;
+  const second = await trials(source, table, others);
+  for (const i of others.keys()) {
+    const column = columns.get(i)!;
+    const tried = second.get(i) ?? [];
+    const way = fitting(tried) ?? (column.declared ? furthest([...first.get(i)!, ...tried]) : undefined);
+    if (!column.declared) column.type = way?.type ?? "text";
+    if (way?.reading) column.reading = way.reading;
+  }
+}
+
+/** Takes away the columns that hold a character which no number or date has: one cheap look spares many. */
+async function dropWords(
   source: Source,
-  index: number,
-  type: ColumnType,
-  values: number,
-  tried: Trial[] | undefined,
-) {
-  const evidence: ColumnEvidence = {
-    name: source.header[index]!,
-    type,
-    declared: tried === undefined,
-    rows: source.rows,
-    nulls: source.rows - values,
-  };
-  const not = (tried ?? [])
-    .filter((trial) => trial.failedAt !== undefined && before(trial.rule.type, type))
-    .map((trial) => ({ type: trial.rule.type, line: source.lines.line(trial.failedAt!) }));
-  if (not.length > 0) evidence.not = not;
-  return evidence;
+  table: string,
+  asked: Map<number, Way[]>,
+  columns: ReadonlyMap<number, Column>,
+): Promise<void> {
+  // Of a declared column, the values that are not of its type are to be counted.
+  const indexes = [...asked.keys()].filter((i) => !columns.get(i)!.declared);
+  if (indexes.length === 0) return;
+  const sql = indexes.map((i) => `bool_and(${couldBeOther(stored(i))})`);
+  const row = await source.duck.row(`SELECT ${sql.join(", ")} FROM ${table}`);
+  indexes.forEach((index, k) => {
+    if (row[k] === false) asked.delete(index);
+  });
+}
+
+/** Where the owner said nothing, semicolons between fields are taken for commas within numbers. */
+const decimalOf = ({ file }: Source): "." | "," => file.decimal ?? (file.delimiter === ";" ? "," : ".");
+
+/** What the first rows make of the columns. */
+export async function expectColumns(
+  source: Source,
+  declared: Map<string, DeclaredColumn>,
+): Promise<Column[]> {
+  const columns = source.header.map((name, i): Column => {
+    const said = declared.get(name)?.type;
+    const native = source.native[i];
+    return {
+      name,
+      type: said ?? native ?? "text",
+      declared: said !== undefined,
+      native: native !== undefined && (said === undefined || said === native),
+      unseen: false,
+      tried: [],
+    };
+  });
+  const open = columns
+    .map((column, i) => [i, column] as const)
+    .filter(([, { type, native, declared }]) => !native && !(declared && type === "text"));
+  await look(source, `(SELECT * FROM ${source.table()} LIMIT ${SAMPLE_ROWS})`, new Map(open));
+  return columns;
+}
+
+/**
+ * Looks again, over all rows, at the columns that lost values (`nulls` are those of the version). @returns whether any
+ * is now something else. @throws invalid_input naming column and line where a declared type does not hold.
+ */
+export async function reconsider(
+  source: Source,
+  columns: Column[],
+  nulls: readonly number[],
+): Promise<boolean> {
+  const surprising = new Map<number, Column>();
+  for (const [i, column] of columns.entries()) {
+    const { missing } = source.column(i);
+    const lost = nulls[i]! > missing;
+    if (!column.native && (lost || (column.unseen && missing < source.rows))) surprising.set(i, column);
+  }
+  if (surprising.size === 0) return false;
+  const before = new Map([...surprising].map(([i, { type, reading }]) => [i, `${type} ${reading}`]));
+  await look(source, source.table(), surprising);
+  await assertDeclaredTypes(source, surprising);
+  return [...surprising].some(([i, { type, reading }]) => before.get(i) !== `${type} ${reading}`);
+}
+
+async function assertDeclaredTypes(source: Source, columns: ReadonlyMap<number, Column>): Promise<void> {
+  for (const [i, column] of columns) {
+    if (!column.declared) continue;
+    const c = stored(i);
+    const [count, first] = await source.duck.row(
+      `SELECT count(*), min(rn) FROM ${source.table()} WHERE ${c} IS NOT NULL AND NOT ${fitsSql(column, c)}`,
+    );
+    if (Number(count) === 0) continue;
+    const values = Number(count) === 1 ? "1 value is" : `${count} values are`;
+    throw invalidInput(
+      column.name,
+      `${values} not ${ruleOf(column.type).words}, as the column is declared; first on ${source.lines.place(Number(first))}`,
+    );
+  }
 }
 
 const order = (type: ColumnType): number => TYPE_RULES.findIndex((rule) => rule.type === type);
-const before = (a: ColumnType, b: ColumnType): boolean => order(a) < order(b);
 
-/** @throws invalid_input naming column and line where a declared type does not hold. */
-export async function inferTypes(
-  source: Source,
-  declared: Map<string, DeclaredColumn>,
-): Promise<TypedColumn[]> {
-  const open = source.header.map((name, i) => (declared.get(name)?.type ? -1 : i)).filter((i) => i >= 0);
-  const sample = `(SELECT * FROM ${source.table} LIMIT ${SAMPLE_ROWS})`;
-  const tried = open.length > 0 ? await trials(source, sample, open) : new Map<number, Trial[]>();
-  const types = source.header.map((name, i) => declared.get(name)?.type ?? narrowest(tried.get(i) ?? []));
-  let counts = await confirm(source, types);
-  // A column whose first rows were all empty has not been tried yet.
-  const surprising = (i: number): boolean =>
-    counts[i]!.fitting < counts[i]!.values || tried.get(i)?.length === 0;
-  const again = open.filter((i) => counts[i]!.values > 0 && surprising(i));
-  if (again.length > 0) {
-    for (const [i, trial] of await trials(source, source.table, again)) {
-      tried.set(i, trial);
-      types[i] = narrowest(trial);
-    }
-    counts = await confirm(source, types);
-  }
-  for (const [i, { values, fitting }] of counts.entries()) {
-    if (fitting < values) await refuse(source, i, types[i]!, values - fitting);
-  }
-  return types.map((type, i) => ({
-    name: source.header[i]!,
-    type,
-    evidence: evidenceOf(source, i, type, counts[i]!.values, tried.get(i)),
-  }));
+export function evidenceOf(source: Source, column: Column, nulls: number): ColumnEvidence {
+  const { name, type, reading, declared } = column;
+  const evidence: ColumnEvidence = { name, type, declared, rows: source.rows, nulls };
+  if (reading) evidence.reading = reading;
+  const not = column.tried
+    .filter(({ way, failedAt }) => failedAt !== undefined && (reading || order(way.type) < order(type)))
+    .map(({ way, failedAt }) => ({ type: way.type, line: source.lines.line(failedAt!) }));
+  if (not.length > 0) evidence.not = not;
+  return evidence;
 }

@@ -10,6 +10,9 @@ export class Lines {
   private last = Number.NaN;
   private complete = true;
 
+  /** What a line is called. */
+  constructor(private readonly word: "line" | "row" = "line") {}
+
   /** Record `record` (from 0, header not counted) begins on line `line` (from 1). Called in order. */
   note(record: number, line: number): void {
     const offset = line - record;
@@ -23,10 +26,10 @@ export class Lines {
     this.offsets.push(offset);
   }
 
-  /** The words for a place: `line 17`, or the row where lines were no longer counted. */
+  /** The words for a place: `line 17`, or the record where lines were no longer counted. */
   place(record: number): string {
     const line = this.line(record);
-    return line === undefined ? `row ${record + 1}` : `line ${line}`;
+    return line === undefined ? `record ${record + 1}` : `${this.word} ${line}`;
   }
 
   line(record: number): number | undefined {

@@ -1,0 +1,18 @@
+/** Records as the one form of CSV that DuckDB is given, and as SQL. */
+import { ENGINE_LIMITS } from "../../model.js";
+import { literal, stored } from "../duck.js";
+import type { Tabular } from "./tabular.js";
+
+const MAX_LINE = 2 * ENGINE_LIMITS.line_bytes;
+
+export function recordsTable(path: string, columns: number, ragged = false): Tabular["table"] {
+  return (whole = new Set()) => {
+    const types = Array.from(
+      { length: columns },
+      (_, i) => `'${stored(i)}': '${whole.has(i) ? "BIGINT" : "VARCHAR"}'`,
+    );
+    return `read_csv(${literal(path)}, auto_detect = false, header = false, strict_mode = true, delim = ',',
+      quote = '"', escape = '"', new_line = '\\n', nullstr = '', encoding = 'utf-8', max_line_size = ${MAX_LINE},
+      ${ragged ? "null_padding = true, parallel = false," : ""} columns = {'rn': 'BIGINT', ${types.join(", ")}})`;
+  };
+}

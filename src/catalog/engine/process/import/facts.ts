@@ -1,0 +1,65 @@
+/**
+ * What is known of each column's texts when the records have been written: how many are missing, and whether all
+ * others are numbers written so plainly that reading them needs no second look. It may say less than is true, never
+ * more.
+ */
+
+/** What bytes a text is made of, and what of its form stands against a number. */
+export const FORM = {
+  digit: 1,
+  point: 2,
+  minus: 4,
+  other: 8,
+  /** A leading zero, a sign that stands elsewhere or alone, too many digits. */
+  irregular: 16,
+} as const;
+
+const ZERO = 0x30;
+const MINUS = 0x2d;
+/** Any whole number of so many characters fits 64 bits. */
+const WHOLE = 18;
+/** No decimal of so many characters without an exponent overflows. */
+const DECIMAL = 300;
+
+/** The form of each byte. */
+export const FORMS = new Uint8Array(256).fill(FORM.other);
+for (let b = ZERO; b < ZERO + 10; b++) FORMS[b] = FORM.digit;
+FORMS[0x2e] = FORM.point;
+FORMS[MINUS] = FORM.minus;
+
+/** The form of the text in `bytes` from `start` to `end`, not empty, of which `form` joins the bytes' own. */
+export function formOf(bytes: Uint8Array, start: number, end: number, form: number): number {
+  if (form >= FORM.other) return form;
+  const digits = bytes[start] === MINUS ? start + 1 : start;
+  const most = form & FORM.point ? DECIMAL : WHOLE;
+  if (end - digits > most || end === digits) return form | FORM.irregular;
+  if (bytes[digits] === ZERO) {
+    const alone = digits + 1 === end;
+    // `-0` is no whole number that reads back as it was written.
+    if (alone ? digits > start : bytes[digits + 1] !== 0x2e) return form | FORM.irregular;
+  }
+  if (form & FORM.minus) {
+    for (let i = digits; i < end; i++) if (bytes[i] === MINUS) return form | FORM.irregular;
+  }
+  return form;
+}
+
+export class ColumnFacts {
+  readonly missing: Float64Array;
+  readonly forms: Uint8Array;
+
+  constructor(columns: number) {
+    this.missing = new Float64Array(columns);
+    this.forms = new Uint8Array(columns);
+  }
+
+  /** Every text of the column is a whole number of 64 bits, written in its one way. */
+  isWhole(column: number): boolean {
+    return (this.forms[column]! & ~(FORM.digit | FORM.minus)) === 0;
+  }
+
+  /** Every text of the column is a number or, made of digits and points, no number at all. */
+  isNumeric(column: number): boolean {
+    return (this.forms[column]! & ~(FORM.digit | FORM.minus | FORM.point)) === 0;
+  }
+}
