@@ -1,9 +1,12 @@
 /** Promises 1 and 3: the process that reads hostile files is alone, capped, single-use, and never hangs a check. */
-import { readdirSync, readFileSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { Checker, CheckerCaps, SpawnChecker } from "../../../src/privacy/index.js";
 import { createChecker, defaultPolicy } from "../../../src/privacy/index.js";
+import { until } from "../../harness/index.js";
 import { check, confinedChecker, deflated, impostor, picture, pngOf, rows } from "./checkers.js";
 
 let open: Checker | undefined;
@@ -73,7 +76,7 @@ describe("the confined checker", () => {
     ]);
     held.end("cd");
     expect((await pending).canonical?.toString()).toBe("abcd\n");
-    expect(() => process.kill(node, 0)).toThrow();
+    await until(() => !existsSync(`/proc/${node}`), "the end of the checker process");
   });
 
   test("that runs out of memory fails the file, not the next one", async () => {
@@ -198,11 +201,14 @@ describe("the node's own faults are no verdict on a file", () => {
   });
 
   test("a waiting process that has died is replaced", async () => {
-    let count = 0;
-    const checker = start((m, c) =>
-      impostor(count++ === 0 ? `${GREET} process.exit(0)` : GREET + HONEST)(m, c),
-    );
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const started: ChildProcess[] = [];
+    const checker = start((m, c) => {
+      const child = impostor(started.length === 0 ? `${GREET} process.exit(0)` : GREET + HONEST)(m, c);
+      started.push(child);
+      return child;
+    });
+    await until(() => started.length > 0, "the start of the spare");
+    if (started[0]!.exitCode === null) await once(started[0]!, "close");
     expect((await check(checker, "a.log", Buffer.from("abc"))).canonical?.toString()).toBe("x");
   });
 

@@ -22,6 +22,10 @@ describe("files that would exhaust their reader are refused in seconds", () => {
     ["a million values", "t.json", () => `[${"0,".repeat(million)}0]`, "limits"],
     ["an exponent beyond reason", "t.json", () => "1e999999999", "unreadable"],
     ["more bytes than allowed", "t.log", () => Buffer.alloc(policy.max_output_bytes + 1, 97), "limits"],
+    ["a number of ten million digits", "t.json", () => `[1.${"7".repeat(10_000_000)}]`, "limits"],
+    ["a number of ten million digits in a cell", "t.csv", () => `n\n${"7".repeat(10_000_000)}`, "limits"],
+    ["a digit run of ten million", "t.log", () => "7".repeat(10_000_000), "limits"],
+    ["zeros and points by the million", "t.log", () => `${"0.".repeat(5_000_000)}1`, "limits"],
     ["a sparse file of NULs", "t.txt", () => Buffer.alloc(policy.max_output_bytes), "unreadable"],
   ])("%s", (_, name, content, rule) => {
     const bytes = content();
@@ -33,9 +37,9 @@ describe("files that would exhaust their reader are refused in seconds", () => {
   });
 
   test.each<[string, string, () => string]>([
-    ["a number of ten million digits", "t.json", () => `[1.${"7".repeat(10_000_000)}]`],
-    ["a digit run of ten million", "t.log", () => "7".repeat(10_000_000)],
-    ["zeros and points by the million", "t.log", () => `${"0".repeat(5_000_000)}.${"0.".repeat(2_000_000)}1`],
+    ["numbers as long as they may be", "t.json", () => `[1.${"7".repeat(65_000)},2.${"7".repeat(65_000)}]`],
+    ["digit runs as long as they may be", "t.log", () => `${"7".repeat(65_000)} `.repeat(200)],
+    ["zeros and points as many as may be", "t.log", () => `${"0.".repeat(32_000)}1 `.repeat(200)],
     ["blanks by the million before a letter", "t.log", () => `a${" ".repeat(10_000_000)}b`],
     ["escape sequences that never end", "t.log", () => "\x1b[".repeat(3_000_000)],
     ["one escape sequence of ten million characters", "t.log", () => `\x1b[${"0;".repeat(5_000_000)}`],

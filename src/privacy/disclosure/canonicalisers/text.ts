@@ -7,6 +7,7 @@
 import { foreignFormat } from "../media.js";
 import type { DisclosurePolicy } from "../policy.js";
 import { judgeRemoved } from "../rules/invisible-text.js";
+import { overLimit } from "../rules/limits.js";
 import { judgeMarkup } from "../rules/markup.js";
 import { foreignBytes } from "../rules/media-type.js";
 import { noteRounding } from "../rules/rounding.js";
@@ -16,12 +17,25 @@ import type { Rebuilt } from "./rebuilt.js";
 import type { Cleaned } from "./unicode.js";
 import { cleanText, trimLines } from "./unicode.js";
 
+/** No number that a person reads is longer; a longer one would exhaust what reads it. */
+const MAX_NUMBER_CHARS = 65_536;
+
+function refuseEndlessNumbers(bytes: Buffer): void {
+  let run = 0;
+  for (const byte of bytes) {
+    // 0 to 9, and the point
+    run = (byte >= 48 && byte <= 57) || byte === 46 ? run + 1 : 0;
+    if (run > MAX_NUMBER_CHARS) throw overLimit(`A number of more than ${MAX_NUMBER_CHARS} characters.`);
+  }
+}
+
 /** The bytes as text. A leading byte-order mark goes; invalid UTF-8 and NUL are refused, by the format they show. */
 export function decodeUtf8(bytes: Buffer, extension: string): string {
   const format = foreignFormat(bytes);
   if (format !== undefined) throw foreignBytes(extension, format);
   const nul = bytes.indexOf(0);
   if (nul >= 0) throw cannotRead(`Not text: a NUL byte at offset ${nul}.`);
+  refuseEndlessNumbers(bytes);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
