@@ -9,39 +9,26 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { pino } from "pino";
-import { type Airlock, createAirlock } from "./airlock/index.js";
 import { createApi, createHttpServer, listen, stopServer } from "./api/index.js";
-import { type Catalog, createCatalog, createEngine, type Engine } from "./catalog/index.js";
 import {
-  createJobs,
   internalRouter,
-  type Jobs,
   type RedisAddress,
   sendWakeups,
   type Wakeups,
   type WorkerSettings,
   workerEntry,
 } from "./jobs/index.js";
-import { type Ledger, openLedger } from "./ledger/index.js";
 import { KeptChild } from "./node/children.js";
 import { type NodeConfig, nodeConfig } from "./node/config.js";
 import { startRedis } from "./node/redis.js";
-import { nameOf, Ticker } from "./node/ticks.js";
-import { CHECKER_ENTRY, type Checker, createChecker } from "./privacy/index.js";
-import { findEngine, spawnConfined } from "./sandbox/index.js";
-import {
-  isShortOfRoom,
-  type Keys,
-  openKeys,
-  openStore,
-  openVault,
-  packageRoot,
-  type Store,
-  type Vault,
-} from "./store/index.js";
+import { openRooms, type Rooms } from "./node/rooms.js";
+import { Ticker } from "./node/ticks.js";
+import { findEngine } from "./sandbox/index.js";
+import { freeBytes, isShortOfRoom } from "./store/index.js";
 import { type Clock, systemClock } from "./vocabulary/index.js";
 
 export type { NodeConfig } from "./node/config.js";
+export { openRooms, type Rooms } from "./node/rooms.js";
 
 export interface RunningNode {
   url: string;
@@ -52,66 +39,9 @@ export interface RunningNode {
   close(): Promise<void>;
 }
 
-export interface Rooms {
-  store: Store;
-  keys: Keys;
-  vault: Vault;
-  ledger: Ledger;
-  engine: Engine;
-  checker: Checker;
-  catalog: Catalog;
-  jobs: Jobs;
-  airlock: Airlock;
-  close(): Promise<void>;
-}
-
-const CHECKER_TMP_MB = 64;
 const TICK_MS = 1_000;
 const EXPIRY_TICK_MS = 5_000;
 const STOP_GRACE_MS = 15_000;
-
-function startChecker(): Checker {
-  return createChecker({
-    spawn: (memoryMb, cpuSeconds) =>
-      spawnConfined({
-        profile: "checker",
-        entry: join(packageRoot(), CHECKER_ENTRY),
-        memoryMb,
-        cpuSeconds,
-        tmpMb: CHECKER_TMP_MB,
-      }),
-  });
-}
-
-/** Opens every room on one data directory. The clock may be a test's. */
-export function openRooms(
-  config: Pick<NodeConfig, "dataDir" | "domain" | "keyFile">,
-  log: Logger,
-  clock: Clock,
-): Rooms {
-  const store = openStore(config.dataDir);
-  try {
-    const keys = openKeys(config.dataDir, config.keyFile === undefined ? {} : { keyFile: config.keyFile });
-    const vault = openVault(config.dataDir, keys);
-    const onListenerError = (error: unknown) =>
-      log.error({ error: nameOf(error) }, "a listener failed after a commit");
-    const ledger = openLedger({ store, keys, clock, domain: config.domain, onListenerError });
-    const engine = createEngine();
-    const checker = startChecker();
-    const catalog = createCatalog({ store, ledger, vault, keys, clock, engine });
-    const jobs = createJobs({ store, ledger, vault, keys, clock, catalog, checker, log });
-    const airlock = createAirlock({ store, ledger, vault, catalog, jobs, keys, clock });
-    const close = async () => {
-      await jobs.close();
-      await Promise.all([checker.close(), engine.close()]);
-      store.close();
-    };
-    return { store, keys, vault, ledger, engine, checker, catalog, jobs, airlock, close };
-  } catch (error) {
-    store.close();
-    throw error;
-  }
-}
 
 /** Starts a node and resolves when it serves. @throws invalid_input, engine_unavailable */
 export async function startNode(
@@ -155,6 +85,8 @@ class NodeProcesses {
   private redis: KeptChild | undefined;
   private wakeups: Wakeups | undefined;
   private server: Server | undefined;
+  /** For its own workers, where the other one speaks TLS under a name that this machine may not know it by. */
+  private local: Server | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(
@@ -174,9 +106,9 @@ class NodeProcesses {
     this.wakeups = sendWakeups({ ledger: rooms.ledger, store: rooms.store, log, queue });
     // A release that was approved when the node died is completed before anyone can ask for it.
     await rooms.airlock.tick();
-    const url = await this.serve();
+    const { url, localUrl } = await this.serve();
     this.startTicks();
-    this.startWorkers(url, address);
+    this.startWorkers(localUrl, address);
     log.info({ url, workers: config.workers }, "the node serves");
     return {
       url,
@@ -200,7 +132,7 @@ class NodeProcesses {
     return address;
   }
 
-  private async serve(): Promise<string> {
+  private async serve(): Promise<{ url: string; localUrl: string }> {
     const { config, rooms, log } = this;
     const app = createApi({
       ...rooms,
@@ -219,13 +151,22 @@ class NodeProcesses {
           label: "state",
           collect: () => rooms.jobs.stateCounts(),
         },
+        {
+          name: "glovebox_free_bytes",
+          help: "Room left on the disk",
+          label: "place",
+          collect: () => ({ data: freeBytes(config.dataDir) }),
+        },
       ],
       shutdown: this.shutdown.signal,
     });
     this.server = createHttpServer(app, config.tls);
     const port = await listen(this.server, config.port, config.host);
     const host = config.host.includes(":") ? `[${config.host}]` : config.host;
-    return `${config.tls ? "https" : "http"}://${host}:${port}`;
+    const url = `${config.tls ? "https" : "http"}://${host}:${port}`;
+    if (!config.tls) return { url, localUrl: url };
+    this.local = createHttpServer(app);
+    return { url, localUrl: `http://127.0.0.1:${await listen(this.local, 0, "127.0.0.1")}` };
   }
 
   private startTicks(): void {
@@ -284,7 +225,8 @@ class NodeProcesses {
   private async stop(): Promise<void> {
     this.shutdown.abort();
     await Promise.all(this.workers.map((worker) => worker.stop(STOP_GRACE_MS)));
-    if (this.server?.listening) await stopServer(this.server);
+    const servers = [this.server, this.local].filter((server) => server?.listening);
+    await Promise.all(servers.map((server) => stopServer(server!)));
     await this.ticker.stop();
     await this.wakeups?.close();
     await this.rooms.close();

@@ -1,0 +1,78 @@
+/** The rooms of a node, opened on one data directory and wired. Nothing is decided here. */
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { type Airlock, createAirlock } from "../airlock/index.js";
+import { type Catalog, createCatalog, createEngine, type Engine } from "../catalog/index.js";
+import { createJobs, type Jobs } from "../jobs/index.js";
+import { type Ledger, openLedger } from "../ledger/index.js";
+import { CHECKER_ENTRY, type Checker, createChecker } from "../privacy/index.js";
+import { spawnConfined } from "../sandbox/index.js";
+import {
+  type Keys,
+  openKeys,
+  openStore,
+  openVault,
+  packageRoot,
+  type Store,
+  type Vault,
+} from "../store/index.js";
+import type { Clock } from "../vocabulary/index.js";
+import type { NodeConfig } from "./config.js";
+import { nameOf } from "./ticks.js";
+
+export interface Rooms {
+  store: Store;
+  keys: Keys;
+  vault: Vault;
+  ledger: Ledger;
+  engine: Engine;
+  checker: Checker;
+  catalog: Catalog;
+  jobs: Jobs;
+  airlock: Airlock;
+  close(): Promise<void>;
+}
+
+const CHECKER_TMP_MB = 64;
+function startChecker(): Checker {
+  return createChecker({
+    spawn: (memoryMb, cpuSeconds) =>
+      spawnConfined({
+        profile: "checker",
+        entry: join(packageRoot(), CHECKER_ENTRY),
+        memoryMb,
+        cpuSeconds,
+        tmpMb: CHECKER_TMP_MB,
+      }),
+  });
+}
+
+/** Opens every room on one data directory. The clock may be a test's. */
+export function openRooms(
+  config: Pick<NodeConfig, "dataDir" | "domain" | "keyFile">,
+  log: Logger,
+  clock: Clock,
+): Rooms {
+  const store = openStore(config.dataDir);
+  try {
+    const keys = openKeys(config.dataDir, config.keyFile === undefined ? {} : { keyFile: config.keyFile });
+    const vault = openVault(config.dataDir, keys);
+    const onListenerError = (error: unknown) =>
+      log.error({ error: nameOf(error) }, "a listener failed after a commit");
+    const ledger = openLedger({ store, keys, clock, domain: config.domain, onListenerError });
+    const engine = createEngine();
+    const checker = startChecker();
+    const catalog = createCatalog({ store, ledger, vault, keys, clock, engine });
+    const jobs = createJobs({ store, ledger, vault, keys, clock, catalog, checker, log });
+    const airlock = createAirlock({ store, ledger, vault, catalog, jobs, keys, clock });
+    const close = async () => {
+      await jobs.close();
+      await Promise.all([checker.close(), engine.close()]);
+      store.close();
+    };
+    return { store, keys, vault, ledger, engine, checker, catalog, jobs, airlock, close };
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
