@@ -2,7 +2,7 @@
  * A node to be killed: on one folder and one port through all its lives, with people, data and a real program, and
  * with what must hold of each of its jobs afterwards.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { expect } from "@jest/globals";
 import {
   awaitJob,
@@ -81,9 +81,11 @@ export class Victim {
     }
   }
 
+  /** Ends the node; no worker of any of its lives may be there afterwards. */
   async end(): Promise<void> {
     this.witness.close();
     await this.node.destroy();
+    await until(() => workersOf(this.node.dataDir).length === 0, "all workers of the node to be gone");
   }
 
   private remember(): void {
@@ -228,6 +230,20 @@ export class Victim {
 function commandOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}
+
+/** Workers of a node, whoever is their parent by now: their settings name its folder. */
+function workersOf(dataDir: string): number[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => isWorker(pid) && environmentOf(pid).includes(dataDir));
+}
+
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8");
   } catch {
     return "";
   }
