@@ -67,7 +67,7 @@ describe("an encoding is found, and it is said by what", () => {
     [
       "GBK that turns into UTF-8",
       Buffer.concat([GBK, Buffer.from("王五,1\n赵六中,2\n")]),
-      "line 5: is not valid GB18030",
+      "line 4: is UTF-8 where the lines before are GB18030",
     ],
     ["UTF-8 that turns into GBK", Buffer.concat([Buffer.from(TABLE), GBK]), "line 4: is not valid UTF-8"],
     ["half a pair of UTF-16", utf16("\ufeffa\n1\n\ud800x\n"), "line 3: is not valid UTF-16"],

@@ -2,8 +2,8 @@
  * The encoding of a text, and its bytes as UTF-8.
  *
  * How it is found, in this order: what was declared; a mark; zero bytes as only UTF-16 has them; and then by the first
- * piece that is not ASCII: UTF-8 where it is valid, GB18030 (which holds GBK) where it is valid and most of its
- * characters are common ones. What is neither is refused, and so is every later byte that breaks what was found:
+ * piece that is not ASCII: UTF-8 where it is valid, GB18030 (which holds GBK) where it is valid and seven in ten of
+ * its characters are common ones. What is neither is refused, and so is every later byte that breaks what was found:
  * a file is of one encoding. A refusal names the line.
  */
 import { isAscii, isUtf8 } from "node:buffer";
@@ -69,6 +69,9 @@ function commonShare(bytes: Buffer): { characters: number; common: number } {
   return { characters, common };
 }
 
+/** What a line of UTF-8 holds that is meant so: by chance GB18030 reads as this only where a character is rare. */
+const CHINESE_ONLY = /^(?:\p{ASCII}|[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])*$/u;
+
 const gb18030 = (bytes: Buffer): string | undefined => {
   try {
     return new TextDecoder("gb18030", { fatal: true }).decode(bytes);
@@ -92,7 +95,7 @@ function decide(sample: Buffer): Found | undefined {
 function decideAll(sample: Buffer): Found | undefined {
   if (isUtf8(sample)) return { name: "utf-8", found_by: "valid" };
   const { characters, common } = commonShare(sample);
-  if (common * 2 < characters || gb18030(sample) === undefined) return undefined;
+  if (common * 10 < characters * 7 || gb18030(sample) === undefined) return undefined;
   return { name: "gb18030", found_by: "statistics", characters, common };
 }
 
@@ -168,11 +171,23 @@ export class Decoder {
       this.found = decide(whole);
       if (!this.found) throw this.refusal(whole, isAscii, "neither valid UTF-8 nor GB18030");
     }
+    if (this.found.found_by === "statistics") this.assertNoUtf8(whole);
     const decode = DECODERS[this.found.name];
     const text = decode(whole);
     if (!text)
       throw this.refusal(whole, (line) => decode(line) !== undefined, `not ${WORDS[this.found.name]}`);
     return text;
+  }
+
+  /** A line of Chinese in UTF-8 is valid GB18030 too, and would become other characters. */
+  private assertNoUtf8(whole: Buffer): void {
+    for (let at = 0, line = this.line(); at < whole.length; line++) {
+      const end = whole.indexOf(LF, at) + 1 || whole.length;
+      const bytes = whole.subarray(at, end);
+      if (!isAscii(bytes) && isUtf8(bytes) && CHINESE_ONLY.test(bytes.toString("utf8")))
+        throw invalidInput(`line ${line}`, "is UTF-8 where the lines before are GB18030");
+      at = end;
+    }
   }
 
   private ends(bytes: Buffer): number {

@@ -124,7 +124,7 @@ async function assertValues(duck: Duck, table: string, columns: Described[], row
     if (first !== null && first !== undefined)
       throw invalidInput(
         name,
-        `holds a value ${kind.loss ?? "too long or with a NUL character"}; first on row ${Number(first) + 1}`,
+        `holds a value that is ${kind.loss ?? "too long or has a NUL character"}; first on row ${Number(first) + 1}`,
       );
     bytes += Number(row[2 * i + 1]);
   }
@@ -160,14 +160,14 @@ async function rebuild(path: string, reading: Reading): Promise<Tabular> {
   const names = columns.map((_, i) => stored(i)).join(", ");
   const table = `(SELECT * FROM read_parquet(${literal(path)}, file_row_number = true)) AS t(${names}, rn)`;
   await assertValues(duck, table, columns, rows, maxBytes);
-  const codes = [...new Set(["", ...(reading.options.missing ?? [])])].map(literal).join(", ");
+  const codes = [...new Set(["", ...(reading.options.missing ?? [])])];
   const native = columns.map(({ name, kind }) => {
     const declared = reading.declaredTypes.get(name);
     return declared === undefined || declared === kind.type ? kind.type : undefined;
   });
   const values = columns.map((column, i) => {
     const value = column.kind.value(stored(i));
-    const kept = `CASE WHEN ${presentSql(i, column, codes)} IS NOT NULL THEN ${value} END`;
+    const kept = `CASE WHEN ${presentSql(i, column, codes.map(literal).join(", "))} IS NOT NULL THEN ${value} END`;
     return `${native[i] ? kept : `CAST(${kept} AS VARCHAR)`} AS ${stored(i)}`;
   });
   const plain = join(reading.folder, "plain.parquet");
@@ -176,7 +176,8 @@ async function rebuild(path: string, reading: Reading): Promise<Tabular> {
   const lines = new Lines("row");
   lines.note(0, 1);
   return {
-    file: reading.file({ format: "parquet" }),
+    // Its nulls are said by the file; a text is missing only where it is declared to be.
+    file: { ...reading.file({ format: "parquet" }), missing: codes },
     header,
     rows,
     lines,
