@@ -50,8 +50,8 @@ describe("datasets and grants", () => {
   });
 
   test("content of another media type is refused before it is read", async () => {
-    const sent = { "content-type": "application/zip" };
-    const answer = await f.owner.http("PUT", "/api/v1/datasets/none/content", Buffer.from("PK"), sent);
+    const sent = { "content-type": "application/pdf" };
+    const answer = await f.owner.http("PUT", "/api/v1/datasets/none/content", Buffer.from("%PDF"), sent);
     expect([answer.status, answer.json.errors[0].path]).toEqual([422, "Content-Type"]);
   });
 
