@@ -84,6 +84,11 @@ async function up(context: Context, flags: UpFlags): Promise<undefined> {
       ? `${JSON.stringify({ url, pid, workers, redis_pid: redisPid ?? null, data_dir: node.dataDir })}\n`
       : `${context.say(`Glovebox is up at ${url} (data in ${dataDir}, ${workers.length} workers). Ctrl-C stops it.`, `Glovebox 已启动：${url}（数据目录 ${dataDir}，${workers.length} 个执行器）。按 Ctrl-C 停止。`)}\n`,
   );
+  if (workers.length === 0 && flags.workers !== "0") {
+    context.stderr.write(
+      `${context.say("No container engine was found: sandbox jobs wait. `glovebox doctor` says what to install.", "未找到容器引擎，沙箱任务将等待。运行 `glovebox doctor` 查看处理办法。")}\n`,
+    );
+  }
   if (!context.signal.aborted) await once(context.signal, "abort");
   await node.close();
   return undefined;
