@@ -49,6 +49,9 @@ export function engineDouble(): EngineDouble {
         dispose() {},
       };
     },
+    async query() {
+      throw new Error("the double answers no query");
+    },
     async materialise({ parquet, spec }) {
       calls.materialise++;
       const [header = "", ...rows] = lines((await buffer(parquet)).toString("utf8").slice(MARK.length));

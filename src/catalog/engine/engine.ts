@@ -15,6 +15,7 @@ import {
 } from "./model.js";
 import { EnginePool } from "./pool.js";
 import { type EngineRequest, engineRequest, type RequestOf } from "./protocol.js";
+import { Sessions } from "./sessions.js";
 import { twin } from "./twin.js";
 
 export interface EngineOptions {
@@ -26,7 +27,9 @@ export interface EngineOptions {
   /** What one request's files in memory may take, in MiB. */
   tmpMb?: number;
   deadlineMs?: number;
-  /** Largest CSV. */
+  /** What versions that are held open may take in all processes together, in MiB. */
+  sessionMb?: number;
+  /** Largest content. */
   importBytes?: number;
 }
 
@@ -41,6 +44,7 @@ function settingsOf(options: EngineOptions) {
     memoryMb: 512,
     threads: 2,
     tmpMb: Math.max(512, Math.min(8192, quarter)),
+    sessionMb: 256,
     deadlineMs: 15 * 60_000,
     importBytes: ENGINE_LIMITS.import_bytes,
     ...options,
@@ -71,10 +75,12 @@ export function createEngine(options: EngineOptions = {}): Engine {
     queue: QUEUE,
     deadlineMs: settings.deadlineMs,
   });
+  const sessions = new Sessions(pool, settings.sessionMb * 1024 ** 2);
   return {
     importCsv: (input) => importCsv(pool, settings.importBytes, input),
     materialise: (input) => materialise(pool, input),
     twin,
+    query: (input) => sessions.query(input),
     scan: (input) => scan(pool, input),
     close: () => pool.close(),
   };

@@ -20,6 +20,8 @@ export const ENGINE_LIMITS = {
   texts: 4096,
   text_name_chars: 1024,
   twin_rows: 10_000_000,
+  sql_chars: 1024 * 1024,
+  answer_rows: 1_000_000,
 } as const;
 
 /** The hidden column of a version's Parquet that holds the stable ordinal of the row's unit. */
@@ -229,6 +231,25 @@ export interface ScanInput {
   significantDigits?: number;
 }
 
+export const queryParameter = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+export type QueryParameter = z.infer<typeof queryParameter>;
+
+export interface QueryInput {
+  /** Its Parquet's content address, and where to read it when no engine has it open. */
+  version: { key: string; parquet: () => Readable };
+  /** One SELECT of DuckDB over `data`, whose columns are `c0`, `c1` … in the version's order, and `__unit`. */
+  sql: string;
+  parameters?: QueryParameter[];
+  maxRows: number;
+}
+
+/** Whole numbers beyond 53 bits, decimals, dates and times come as texts; nulls as null. */
+export interface Queried {
+  columns: { name: string; type: string }[];
+  rows: JsonValue[][];
+}
+type JsonValue = z.infer<ReturnType<typeof z.json>>;
+
 export interface Engine {
   /** Content of any form that `CONTENT_FORMATS` names. @throws invalid_input naming line or column; too_large; engine_unavailable. */
   importCsv(input: ImportInput): Promise<Imported>;
@@ -236,6 +257,11 @@ export interface Engine {
   materialise(input: { parquet: Readable; spec: ViewSpec }): Promise<Materialised>;
   /** CSV from schema, declared bounds and categories alone: it is given no data. Same seed, same bytes. */
   twin(input: TwinInput): Readable;
+  /**
+   * Asks a version, which stays open for the next question. For rooms that decide what may be asked and told: the
+   * answer is the data's own. @throws invalid_input, too_large, engine_unavailable.
+   */
+  query(input: QueryInput): Promise<Queried>;
   /** Looks for identifiers and for runs of a record's values; gives counts, never values. */
   scan(input: ScanInput): Promise<ScanHit[]>;
   close(): Promise<void>;

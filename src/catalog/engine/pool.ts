@@ -31,6 +31,8 @@ export class EnginePool {
   private readonly idle: EngineProcess[] = [];
   private readonly all = new Set<EngineProcess>();
   private readonly waiting: Waiting[] = [];
+  /** Who waits for one process and no other: each is told whether it lives. */
+  private readonly pinned = new Map<EngineProcess, ((alive: boolean) => void)[]>();
   private closed = false;
 
   constructor(private readonly options: PoolOptions) {}
@@ -41,14 +43,47 @@ export class EnginePool {
   }
 
   async ask<Op extends EngineRequest["op"]>(request: RequestOf<Op>, inputs: Readable[]): Promise<Answer<Op>> {
+    return this.askAny(request, inputs);
+  }
+
+  /** As `ask`, and says which process answered. */
+  async askAny<Op extends EngineRequest["op"]>(
+    request: RequestOf<Op>,
+    inputs: Readable[],
+  ): Promise<Answer<Op> & { process: EngineProcess }> {
     // A source may fail while it waits; its error is seen when it is read.
     for (const input of inputs) input.on("error", () => undefined);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const process = await this.acquire();
       if (await process.offer(request, this.options.deadlineMs))
-        return process.complete<Op>(request.op, inputs, () => this.release(process));
+        return { ...(await process.complete<Op>(request.op, inputs, () => this.release(process))), process };
     }
     throw new GloveboxError("engine_unavailable", { detail: "no engine process could be started" });
+  }
+
+  /** Asks this process and no other, when it is free. Undefined where it died before it took the request. */
+  async askOf<Op extends EngineRequest["op"]>(
+    process: EngineProcess,
+    request: RequestOf<Op>,
+  ): Promise<Answer<Op> | undefined> {
+    if (!(await this.acquireThis(process))) return undefined;
+    if (!(await process.offer(request, this.options.deadlineMs))) return undefined;
+    return process.complete<Op>(request.op, [], () => this.release(process));
+  }
+
+  private async acquireThis(process: EngineProcess): Promise<boolean> {
+    if (this.closed) throw this.closing();
+    const at = this.idle.indexOf(process);
+    if (at >= 0) {
+      this.idle.splice(at, 1);
+      return process.alive;
+    }
+    if (!process.alive) return false;
+    const queue = this.pinned.get(process) ?? [];
+    if (queue.length >= this.options.queue)
+      throw new GloveboxError("engine_unavailable", { detail: "too many requests wait for an engine" });
+    this.pinned.set(process, queue);
+    return new Promise((take) => queue.push(take));
   }
 
   async close(): Promise<void> {
@@ -82,13 +117,22 @@ export class EnginePool {
     this.all.add(process);
     void process.gone.then(() => {
       this.all.delete(process);
+      for (const take of this.pinned.get(process) ?? []) take(false);
+      this.pinned.delete(process);
       this.next();
     });
     return process;
   }
 
   private release(process: EngineProcess): void {
-    if (process.alive && !this.closed) this.idle.push(process);
+    if (process.alive && !this.closed) {
+      const take = this.pinned.get(process)?.shift();
+      if (take) {
+        take(true);
+        return;
+      }
+      this.idle.push(process);
+    }
     this.next();
   }
 

@@ -7,6 +7,7 @@ import {
   declaredColumn,
   ENGINE_LIMITS,
   fileReading,
+  queryParameter,
   readOptions,
   SENT_AS,
   scanHit,
@@ -41,12 +42,35 @@ const scanRequest = z.object({
   inputs: z.array(z.string()).min(1),
 });
 
-export const engineRequest = z.discriminatedUnion("op", [importRequest, materialiseRequest, scanRequest]);
+const session = z.string().min(1).max(200);
+const none = z.tuple([]);
+const openRequest = z.object({ op: z.literal("open"), session, inputs: z.tuple([z.literal("parquet")]) });
+const queryRequest = z.object({
+  op: z.literal("query"),
+  session,
+  sql: z.string().min(1).max(ENGINE_LIMITS.sql_chars),
+  parameters: z.array(queryParameter).max(10_000),
+  max_rows: z.int().positive().max(ENGINE_LIMITS.answer_rows),
+  inputs: none,
+});
+const closeRequest = z.object({ op: z.literal("close"), session, inputs: none });
+
+export const engineRequest = z.discriminatedUnion("op", [
+  importRequest,
+  materialiseRequest,
+  scanRequest,
+  openRequest,
+  queryRequest,
+  closeRequest,
+]);
 export type EngineRequest = z.infer<typeof engineRequest>;
 export type RequestOf<Op extends EngineRequest["op"]> = Extract<EngineRequest, { op: Op }>;
 export type ImportRequest = z.infer<typeof importRequest>;
 export type MaterialiseRequest = z.infer<typeof materialiseRequest>;
 export type ScanRequest = z.infer<typeof scanRequest>;
+export type OpenRequest = z.infer<typeof openRequest>;
+export type QueryRequest = z.infer<typeof queryRequest>;
+export type CloseRequest = z.infer<typeof closeRequest>;
 
 export const RESULTS = {
   import: z.object({
@@ -58,6 +82,12 @@ export const RESULTS = {
   }),
   materialise: z.object({ rows: count }),
   scan: z.object({ hits: z.array(scanHit).max(100_000) }),
+  open: z.object({ rows: count, bytes: count }),
+  query: z.object({
+    columns: z.array(z.object({ name: z.string(), type: z.string() })),
+    rows: z.array(z.array(z.json())),
+  }),
+  close: z.object({}),
 } as const;
 export type EngineResult<Op extends keyof typeof RESULTS> = z.infer<(typeof RESULTS)[Op]>;
 

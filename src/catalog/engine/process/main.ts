@@ -3,7 +3,7 @@
  *
  * Rules: what goes out is a result, an output or a failure in this project's own words; DuckDB's texts, which quote
  * rows, end here. Nothing is written to stderr. Every request has a folder of its own under the temporary folder,
- * gone before the next.
+ * gone before the next; what stays between requests are the versions that are held open, until they are closed.
  */
 import { createReadStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -16,6 +16,7 @@ import { failureOf } from "./failure.js";
 import { importContent } from "./import/import.js";
 import { materialise } from "./materialise.js";
 import { scan } from "./scan/scan.js";
+import { OpenVersions } from "./sessions.js";
 import type { Inputs, Outcome, Workplace } from "./workplace.js";
 
 const { values } = parseArgs({
@@ -24,6 +25,7 @@ const { values } = parseArgs({
 const memoryMb = Number(values["memory-mb"] ?? 320);
 const threads = Number(values.threads ?? 2);
 
+const versions = new OpenVersions({ memoryMb, threads });
 const reader = new FrameReader(process.stdin);
 const writer = new FrameWriter(process.stdout);
 
@@ -69,6 +71,12 @@ function perform(
       return materialise(work, request, inputs);
     case "scan":
       return scan(work, request, inputs);
+    case "open":
+      return versions.begin(request, inputs);
+    case "query":
+      return versions.ask(request);
+    case "close":
+      return versions.close(request);
   }
 }
 

@@ -1,0 +1,103 @@
+/**
+ * Versions that engines hold open, so that the next question of one begins at once.
+ *
+ * Rules: a session lives in one process and ends with it; it is known by its version's content address, so what it
+ * answers cannot grow old; all sessions together hold no more bytes than the limit: the one that was not used for
+ * longest is closed first. A session that is gone is opened again without the caller's knowledge, once a question.
+ */
+import type { Readable } from "node:stream";
+import { GloveboxError } from "../../vocabulary/index.js";
+import type { EngineProcess } from "./exchange.js";
+import type { Queried, QueryInput } from "./model.js";
+import type { EnginePool } from "./pool.js";
+
+interface Session {
+  key: string;
+  process: EngineProcess;
+  bytes: number;
+}
+
+export class Sessions {
+  /** In the order of their last use, oldest first. */
+  private readonly open = new Map<string, Promise<Session>>();
+
+  constructor(
+    private readonly pool: EnginePool,
+    /** What all sessions together may hold, in bytes. */
+    private readonly limit: number,
+  ) {}
+
+  /** The versions that are open now: for figures and tests. */
+  get keys(): string[] {
+    return [...this.open.keys()];
+  }
+
+  async query(input: QueryInput): Promise<Queried> {
+    const request = {
+      op: "query" as const,
+      session: input.version.key,
+      sql: input.sql,
+      parameters: input.parameters ?? [],
+      max_rows: input.maxRows,
+      inputs: [] as [],
+    };
+    for (let attempt = 0; ; attempt++) {
+      const session = await this.session(input.version);
+      const answer = await this.pool.askOf(session.process, request);
+      if (answer) return answer.result;
+      this.forget(session.key);
+      if (attempt > 0)
+        throw new GloveboxError("engine_unavailable", { detail: "the engine ended unexpectedly" });
+    }
+  }
+
+  private session({ key, parquet }: QueryInput["version"]): Promise<Session> {
+    const known = this.open.get(key);
+    const session = known ?? this.begin(key, parquet);
+    this.open.delete(key);
+    this.open.set(key, session);
+    return session;
+  }
+
+  private async begin(key: string, parquet: () => Readable): Promise<Session> {
+    try {
+      const request = { op: "open" as const, session: key, inputs: ["parquet"] as ["parquet"] };
+      const { result, process } = await this.pool.askAny(request, [parquet()]);
+      void process.gone.then(() => this.forget(key, process));
+      const session = { key, process, bytes: result.bytes };
+      // Once this one is settled, so that it counts too.
+      setImmediate(() => void this.makeRoom(key));
+      return session;
+    } catch (error) {
+      this.open.delete(key);
+      throw error;
+    }
+  }
+
+  /** Closes the oldest until the rest fits; the newest stays even where it alone does not. */
+  private async makeRoom(newest: string): Promise<void> {
+    const settled = await Promise.allSettled(this.open.values());
+    const live = settled.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+    let bytes = live.reduce((sum, session) => sum + session.bytes, 0);
+    for (const session of live) {
+      if (bytes <= this.limit) return;
+      if (session.key === newest) continue;
+      bytes -= session.bytes;
+      this.open.delete(session.key);
+      const request = { op: "close" as const, session: session.key, inputs: [] as [] };
+      // Where it cannot be closed its process is gone, and it with it.
+      await this.pool.askOf(session.process, request).catch(() => undefined);
+    }
+  }
+
+  private forget(key: string, process?: EngineProcess): void {
+    const pending = this.open.get(key);
+    void pending?.then(
+      (session) => {
+        if (this.open.get(key) === pending && (!process || session.process === process))
+          this.open.delete(key);
+      },
+      () => undefined,
+    );
+  }
+}
