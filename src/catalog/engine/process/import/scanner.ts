@@ -5,7 +5,8 @@
  *
  * Rules: every departure is refused here, naming its line and never a value: wrong number of fields, a quote where
  * none may stand, a quote never closed, a NUL, a stray carriage return, a cell or line too long. DuckDB never sees
- * a file that this scanner did not accept. `push` is the import's inner loop: it is written for speed.
+ * a file that this scanner did not accept. `push` is the import's inner loop, written for speed: most records go
+ * through `simpleRecords`, all others through `step`, and the two share their state, which is why this file is long.
  */
 import { invalidInput } from "../../../../vocabulary/index.js";
 import { ENGINE_LIMITS } from "../../model.js";
