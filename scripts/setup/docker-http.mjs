@@ -2,6 +2,8 @@
 import { request } from "node:http";
 
 const API = "/v1.41";
+/** A busy machine may take minutes to unpack an image after its last byte was sent. */
+const PATIENCE_MS = 15 * 60_000;
 
 /**
  * One call. `body`, if given, is a stream. A status of 400 and more throws with the engine's own message.
@@ -11,11 +13,12 @@ const API = "/v1.41";
  * @param {{ body?: import("node:stream").Readable, timeoutMs?: number }} [options]
  * @returns {Promise<string>}
  */
-export function dockerCall(socketPath, method, path, { body, timeoutMs } = {}) {
+export function dockerCall(socketPath, method, path, { body, timeoutMs = PATIENCE_MS } = {}) {
   return new Promise((resolve, reject) => {
     const headers = body ? { "content-type": "application/x-tar" } : {};
     const call = request(
-      { socketPath, method, path: API + path, headers, timeout: timeoutMs },
+      // No shared agent: Node's own gives up on a connection that was silent for five seconds.
+      { socketPath, method, path: API + path, headers, timeout: timeoutMs, agent: false },
       (response) => {
         let text = "";
         response.setEncoding("utf8").on("data", (chunk) => {
