@@ -55,12 +55,30 @@ function comparison(is: Comparison, left: Expr, right: Expr): Expr {
   const exact =
     left.op === "widen" && left.to === "decimal" && compareInteger(is, left.value, Number(right.value));
   if (exact) return canonicalForm(exact);
+  const shifted = right.type === "integer" && shift(is, left, BigInt(right.value));
+  if (shifted) return shifted;
   if (right.type === "boolean") return (right.value === "true") === (is === "eq") ? left : negated(left);
   if (is !== "lt" && is !== "gt") return { op: "compare", is, left, right };
   const next = neighbour(right, is === "lt" ? -1n : 1n);
   return next
     ? { op: "compare", is: is === "lt" ? "le" : "ge", left, right: next }
     : { op: "compare", is, left, right };
+}
+
+/** `age + 5 > 65` is `age > 60`: sums of whole numbers are exact. */
+function shift(is: Comparison, left: Expr, bound: bigint): Expr | undefined {
+  if (left.op !== "add" && left.op !== "subtract") return undefined;
+  const [a, b] = [left.left, left.right];
+  const move = (value: Expr, to: bigint, as: Comparison): Expr | undefined => {
+    if (to < INT64_MIN || to > INT64_MAX) return undefined;
+    return comparison(as, value, { op: "literal", type: "integer", value: String(to) });
+  };
+  if (b.op === "literal")
+    return move(a, left.op === "add" ? bound - BigInt(b.value) : bound + BigInt(b.value), is);
+  if (a.op !== "literal") return undefined;
+  return left.op === "add"
+    ? move(b, bound - BigInt(a.value), is)
+    : move(b, BigInt(a.value) - bound, MIRROR[is]);
 }
 
 /** Whether two operands that are both literals, or both none, must change places. */

@@ -79,7 +79,7 @@ function widened(value: Value, to: "decimal" | "timestamp"): Value {
 export function evaluate(e: Expr, row: Row): Value {
   switch (e.op) {
     case "column":
-      return present(row[e.name]);
+      return Object.hasOwn(row, e.name) ? present(row[e.name]) : null;
     case "literal":
       return parseValue(e.type, e.value) ?? null;
     case "null":

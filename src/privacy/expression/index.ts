@@ -12,5 +12,10 @@ export {
   filterSchema,
   type Surface,
 } from "./expr.js";
+export { filterFromPython, filterFromR, filterFromSql, filterText, readFilter } from "./filter.js";
 export { EXPRESSION_LIMITS } from "./limits.js";
+export { parsePython } from "./syntax/python.js";
+export { parseR } from "./syntax/r.js";
+export { parseSql } from "./syntax/sql/condition.js";
+export type { SqlSerializer } from "./syntax/sql/statement.js";
 export { formatValue, parseValue, type Value } from "./values.js";
