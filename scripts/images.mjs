@@ -1,14 +1,18 @@
-/** Builds the sandbox images that the engine lacks, and nothing else: for a machine where the node itself is an image. */
+/**
+ * Builds the sandbox images that the engine lacks, and nothing else: for a machine where the node itself is an image.
+ *
+ *   node scripts/images.mjs [NAME…]     without names, those that every set-up builds
+ */
 import { CommandFailed } from "./setup/command.mjs";
 import { chooseEngine } from "./setup/engine.mjs";
 import { ensureImage } from "./setup/images.mjs";
-import { imageNames, readRecipe } from "./setup/recipe.mjs";
+import { neededRecipes, readRecipe } from "./setup/recipe.mjs";
 
 try {
   const engine = chooseEngine();
   if ("problem" in engine) throw new Error(engine.problem);
-  for (const name of imageNames()) {
-    const recipe = readRecipe(name);
+  const asked = process.argv.slice(2);
+  for (const recipe of asked.length > 0 ? asked.map((name) => readRecipe(name)) : neededRecipes()) {
     const built = await ensureImage(engine.socketPath, recipe);
     process.stdout.write(`${recipe.reference} ${built ? "built" : "is there"}\n`);
   }

@@ -10,7 +10,7 @@ import { pingEngine } from "./docker-http.mjs";
 import { chooseEngine } from "./engine.mjs";
 import { isPackaged } from "./home.mjs";
 import { presentImages } from "./images.mjs";
-import { imageNames, readRecipe } from "./recipe.mjs";
+import { neededRecipes, readRecipe } from "./recipe.mjs";
 
 /**
  * @typedef {object} CheckResult
@@ -27,6 +27,7 @@ import { imageNames, readRecipe } from "./recipe.mjs";
  */
 
 const SANDBOX_ONLY = "sandbox jobs are refused (engine_unavailable); queries, aggregates and training work";
+const MMDEBSTRAP = ["mmdebstrap", "debian-archive-keyring"];
 const NOTHING_RUNS = "nothing runs";
 
 /** @type {Check[]} */
@@ -43,7 +44,16 @@ export const CHECKS = [
   },
   { name: "docker", without: SANDBOX_ONLY, look: lookDocker },
   { name: "mmdebstrap", without: "sandbox images cannot be built", look: lookMmdebstrap },
-  { name: "images", without: SANDBOX_ONLY, look: lookImages },
+  {
+    name: "images",
+    without: SANDBOX_ONLY,
+    look: () => lookImages(neededRecipes(), "npm run setup (as root)"),
+  },
+  {
+    name: "image-r",
+    without: "jobs that ask for the image r are refused; built on request",
+    look: () => lookImages([readRecipe("r")], "npm run setup -- --need image-r (as root)"),
+  },
 ];
 
 /** @returns {Promise<CheckResult>} */
@@ -142,23 +152,27 @@ async function lookDocker() {
 
 /** @returns {Promise<CheckResult>} */
 async function lookMmdebstrap() {
-  const packages = ["mmdebstrap", "debian-archive-keyring"];
-  const present = (await lookImages()).ok;
-  if (present) return { ok: true, detail: "not needed: the images are built" };
+  const packages = MMDEBSTRAP;
+  const present = await lookImages(neededRecipes(), "");
+  if (present.ok) return { ok: true, detail: "not needed: the images are built" };
   if (findProgram("mmdebstrap")) return { ok: true, detail: "installed" };
   return { ok: false, detail: "mmdebstrap is missing", fix: installCommand(packages), packages };
 }
 
-/** @returns {Promise<CheckResult>} */
-async function lookImages() {
+/**
+ * @param {import("./recipe.mjs").Recipe[]} recipes
+ * @param {string} fix
+ * @returns {Promise<CheckResult>}
+ */
+async function lookImages(recipes, fix) {
   const choice = chooseEngine();
   if ("problem" in choice || !(await pingEngine(choice.socketPath)).ok) {
     return { ok: false, detail: "no engine to look in", fix: "see docker" };
   }
   const present = await presentImages(choice.socketPath);
-  const recipes = imageNames().map((name) => readRecipe(name));
   const missing = recipes.filter(({ digest }) => !present.some(({ recipe }) => recipe === digest));
   if (missing.length === 0) return { ok: true, detail: recipes.map(({ reference }) => reference).join(", ") };
   const names = missing.map(({ reference }) => reference).join(", ");
-  return { ok: false, detail: `not built: ${names}`, fix: "npm run setup (as root)" };
+  const packages = findProgram("mmdebstrap") ? [] : MMDEBSTRAP;
+  return { ok: false, detail: `not built: ${names}`, fix, packages };
 }

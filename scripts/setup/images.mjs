@@ -27,7 +27,7 @@ const KEEP_PER_IMAGE = 3;
 export async function presentImages(socketPath) {
   const filters = encodeURIComponent(JSON.stringify({ label: ["glovebox.recipe"] }));
   const list = JSON.parse(
-    await dockerCall(socketPath, "GET", `/images/json?filters=${filters}`, { timeoutMs: 10_000 }),
+    await dockerCall(socketPath, "GET", `/images/json?filters=${filters}`, { timeoutMs: 60_000 }),
   );
   /** @type {Present[]} */
   const images = [];

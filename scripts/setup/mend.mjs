@@ -8,7 +8,7 @@ import { dependenciesProblem, installDependencies } from "./dependencies.mjs";
 import { pingEngine } from "./docker-http.mjs";
 import { chooseEngine, startPrivateEngine } from "./engine.mjs";
 import { ensureImage, presentImages } from "./images.mjs";
-import { imageNames, readRecipe } from "./recipe.mjs";
+import { neededRecipes, readRecipe } from "./recipe.mjs";
 
 /** @typedef {import("./checks.mjs").CheckResult} CheckResult */
 /** @typedef {import("./progress.mjs").Progress} Progress */
@@ -42,8 +42,10 @@ export async function mend(found, needed, progress) {
     if (needed.has("build") && !errors.has("dependencies")) await attempt("build", () => mendBuild(progress));
   };
   const engineSide = async () => {
-    if (needed.has("docker") || needed.has("images")) await attempt("docker", () => mendEngine(progress));
-    if (needed.has("images") && !errors.has("docker")) await attempt("images", () => mendImages(progress));
+    const recipes = wantedRecipes(needed);
+    if (needed.has("docker") || recipes.length > 0) await attempt("docker", () => mendEngine(progress));
+    if (recipes.length > 0 && !errors.has("docker"))
+      await attempt("images", () => mendImages(recipes, progress));
   };
   await Promise.all([npmSide(), engineSide()]);
   return errors;
@@ -57,7 +59,7 @@ export async function mend(found, needed, progress) {
 export function missingPackages(found, needed) {
   const wanted = new Set(needed);
   if (needed.has("dependencies")) wanted.add("compiler");
-  if (needed.has("images")) wanted.add("mmdebstrap").add("docker");
+  if (needed.has("images") || needed.has("image-r")) wanted.add("mmdebstrap").add("docker");
   const names = [...found].flatMap(([name, { ok, packages }]) =>
     !ok && wanted.has(name) ? (packages ?? []) : [],
   );
@@ -92,16 +94,24 @@ async function mendEngine(progress) {
   });
 }
 
-/** @param {Progress} progress */
-async function mendImages(progress) {
+/** @param {Set<string>} needed */
+const wantedRecipes = (needed) => [
+  ...(needed.has("images") ? neededRecipes() : []),
+  ...(needed.has("image-r") ? [readRecipe("r")] : []),
+];
+
+/**
+ * @param {import("./recipe.mjs").Recipe[]} recipes
+ * @param {Progress} progress
+ */
+async function mendImages(recipes, progress) {
   const choice = chooseEngine();
   if ("problem" in choice || !(await pingEngine(choice.socketPath)).ok) return;
   const present = await presentImages(choice.socketPath);
-  for (const name of imageNames()) {
-    const recipe = readRecipe(name);
+  for (const recipe of recipes) {
     if (present.some((image) => image.recipe === recipe.digest)) continue;
     if (process.getuid?.() !== 0) return;
-    await progress.step(`image ${name}`, "built from Debian packages, about 2 minutes", async () => {
+    await progress.step(`image ${recipe.image}`, "built from Debian packages, about 2 minutes", async () => {
       await ensureImage(choice.socketPath, recipe);
     });
   }

@@ -20,6 +20,7 @@ export const RECIPES = join(packageRoot, "sandbox-images");
  * @property {string[]} exclude   paths that dpkg leaves out
  * @property {Record<string, string>} env
  * @property {number} epoch       time stamp of what the build makes, in seconds
+ * @property {boolean} optional   built only where someone asks for it
  */
 
 /** Names of all images that have a recipe. @returns {string[]} */
@@ -45,7 +46,15 @@ export function readRecipe(image, root = RECIPES) {
     exclude: settings.exclude,
     env: settings.env,
     epoch: settings.source_date_epoch,
+    optional: settings.optional === true,
   };
+}
+
+/** The images that every set-up builds. @returns {Recipe[]} */
+export function neededRecipes(root = RECIPES) {
+  return imageNames(root)
+    .map((name) => readRecipe(name, root))
+    .filter(({ optional }) => !optional);
 }
 
 /** Package names of a list with comments. @param {string} text */
