@@ -7,6 +7,7 @@ import type { IsolationLevel } from "../../vocabulary/index.js";
 import type { Prepared, RunSpec } from "../executor.js";
 import { type MemoryKind, mountMemory, remountReadOnly } from "../mounts.js";
 import { NOBODY, type StagedDir } from "../staging.js";
+import { freshUser } from "../users.js";
 import type { Logs } from "./logs.js";
 import type { Facts } from "./outcome.js";
 import type { Places } from "./settings.js";
@@ -90,8 +91,10 @@ export async function makeDisk(
     writeFile(resolv, "", { mode: 0o444 }),
     writeFile(hosts, HOSTS, { mode: 0o444 }),
   ]);
-  for (const folder of [out, tmp]) chownSync(folder, NOBODY, NOBODY);
-  return { path, kind: mounted, places: { data: spec.dataDir, work: spec.workDir, out, tmp, resolv, hosts } };
+  const user = freshUser();
+  for (const folder of [out, tmp]) chownSync(folder, user, NOBODY);
+  const places = { data: spec.dataDir, work: spec.workDir, out, tmp, resolv, hosts, user };
+  return { path, kind: mounted, places };
 }
 
 /** Fails where something still writes: then the run is not dead, and nothing of it may be read. */

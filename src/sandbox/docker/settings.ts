@@ -11,6 +11,7 @@ import { invalidInput } from "../../vocabulary/index.js";
 import type { RunSpec } from "../executor.js";
 import { engineProfile } from "../seccomp/docker.js";
 import { NOBODY } from "../staging.js";
+import { processorCounters } from "./counters.js";
 
 export const NODE_LABEL = "glovebox.node";
 export const RUN_LABEL = "glovebox.run";
@@ -49,12 +50,25 @@ export const MASKED_PATHS: readonly { why: string; paths: readonly string[] }[] 
       "/proc/buddyinfo",
       "/proc/pressure",
       "/proc/locks",
+      "/proc/uptime",
+      "/proc/cgroups",
+      "/proc/slabinfo",
+      "/proc/pagetypeinfo",
+      "/proc/sys/fs",
+      "/proc/sys/kernel/pty",
+      "/sys/devices/system/node",
+      "/sys/fs/ext4",
+      "/sys/fs/xfs",
+      "/sys/fs/btrfs",
+      ...processorCounters(),
     ],
   },
   {
     why: "what machine this is",
     paths: [
       "/proc/cmdline",
+      "/proc/consoles",
+      "/proc/sys/kernel/random",
       "/proc/config.gz",
       "/proc/iomem",
       "/proc/ioports",
@@ -101,12 +115,17 @@ export interface Places {
   /** An empty file. */
   resolv: string;
   hosts: string;
+  /** Who the program is; it owns /out and /tmp. */
+  user: number;
 }
 
 export function environment(spec: RunSpec): string[] {
   const threads = String(Math.max(1, Math.floor(spec.limits.cpus)));
   const own: Record<string, string> = {
     HOME: "/tmp",
+    // The run's user has no name in the image.
+    USER: "nobody",
+    LOGNAME: "nobody",
     TMPDIR: "/tmp",
     LANG: "C.UTF-8",
     TZ: "UTC",
@@ -210,7 +229,7 @@ export function containerSettings(
     Image: spec.image.reference,
     Entrypoint: [],
     Cmd: spec.command,
-    User: `${NOBODY}:${NOBODY}`,
+    User: `${places.user}:${NOBODY}`,
     WorkingDir: "/work",
     Env: environment(spec),
     Hostname: "glovebox",

@@ -31,8 +31,13 @@ export const ALLOWED: readonly SyscallRule[] = [
     why: "files: open, read, write",
     calls:
       words(`open openat openat2 creat close close_range read write pread64 pwrite64 readv writev preadv pwritev
-      lseek dup dup2 dup3 fcntl flock ftruncate truncate fallocate fsync fdatasync sync_file_range fadvise64 readahead
+      lseek dup dup2 dup3 fcntl flock ftruncate truncate fallocate fsync fdatasync sync_file_range readahead
       sendfile copy_file_range pipe pipe2 ioctl`),
+  },
+  {
+    why: "files: advice, but not to throw away what others have read (POSIX_FADV_DONTNEED, NOREUSE)",
+    calls: ["fadvise64"],
+    when: { index: 3, oneOf: [0, 1, 2, 3] },
   },
   {
     why: "files: names, folders, metadata",
