@@ -25,6 +25,8 @@ export interface Bench {
   /** Another executor of the same kind, as a second worker's. `node` names the node it belongs to. */
   another(node: string): Executor;
   image: ImageRef;
+  /** Another image that this machine has built. */
+  imageOf(name: string): Promise<ImageRef>;
   staging: Staging;
   node: string;
   close(): Promise<void>;
@@ -47,13 +49,14 @@ export async function dockerBench(): Promise<Bench> {
   const another = (name: string): Executor =>
     createDockerExecutor({ ...engine, staging, node: name, logs: TEST_LOGS });
   const executor = another(node);
-  const image = await createImages(engine).resolve("python");
+  const imageOf = (name: string): Promise<ImageRef> => createImages(engine).resolve(name);
+  const image = await imageOf("python");
   const close = async (): Promise<void> => {
     await executor.sweep(new Set());
     await staging.close();
     rmSync(root, { recursive: true, force: true });
   };
-  return { executor, another, image, staging, node, close };
+  return { executor, another, image, imageOf, staging, node, close };
 }
 
 export interface Program {
@@ -64,6 +67,7 @@ export interface Program {
   outputs?: string[];
   env?: Record<string, string>;
   maxOutputBytes?: number;
+  image?: ImageRef;
 }
 
 async function fill(folder: StagedDir, files: Record<string, string | Buffer>): Promise<string> {
@@ -86,7 +90,7 @@ export async function stage(bench: Bench, program: Program): Promise<Staged> {
   const spec: RunSpec = {
     runId: newRunId(),
     node: bench.node,
-    image: bench.image,
+    image: program.image ?? bench.image,
     command: program.command ?? ["python3", "main.py"],
     env: { GLOVEBOX_DATA: "/data", GLOVEBOX_OUT: "/out", ...program.env },
     dataDir: await fill(data, program.data ?? { "rows.csv": "a,b\n1,2\n" }),

@@ -1,4 +1,5 @@
 import { dockerBench } from "../../sandbox/harness.js";
-import { hostile } from "./suite.js";
+import { census, hostile } from "./suite.js";
 
+census();
 hostile("container", dockerBench);

@@ -1,145 +1,107 @@
 /**
- * The hostile programs: one folder each, with the program and what must come of it. Add a folder to add an attack.
- *
- * expect.json: `states` is the claim; `limits`, `outputs`, `command` and `max_output_bytes` shape the run; `must`
- * says what is measured. "attempts" of a program that uses attempts.py: "all refused" means that none was "done".
+ * The hostile programs: one folder each, with the program (main.py, main.c, main.sh or main.R) and what must come of
+ * it (expect.json, described in programs.ts and must.ts). Add a folder to add an attack. before.py runs first and to
+ * its end; beside.py runs at the same time, and must end unharmed.
  */
-
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Limits, Outcome, RefusalReason } from "../../../src/sandbox/index.js";
-import { thisMachine } from "../../../src/sandbox/seccomp/bpf.js";
-import { MACHINES, SYSCALL_NUMBERS } from "../../../src/sandbox/seccomp/numbers.js";
-import { REFUSED, UNKNOWN } from "../../../src/sandbox/seccomp/profile.js";
-import { type Bench, type Ended, type MakeBench, runProgram } from "../../sandbox/harness.js";
+import { type Bench, type MakeBench, type Program, runProgram } from "../../sandbox/harness.js";
+import { checkMust } from "./must.js";
+import {
+  CATEGORIES,
+  type HostileProgram,
+  languageOf,
+  programNames,
+  readExpectation,
+  readProgram,
+} from "./programs.js";
+import { leftInStaging, openWitness, type Witness } from "./witness.js";
 
-type Range = [least: number, most: number];
+/** The fewest that the suite may ever hold, and that each category may. */
+const LEAST = 60;
+const LEAST_PER_CATEGORY = 5;
 
-interface Must {
-  outcome: Outcome | Outcome[];
-  exit_code?: number;
-  within_s?: number;
-  stdout?: string;
-  logs_truncated?: boolean;
-  /** Sizes of the collected files: these and no others. */
-  kept?: Record<string, Range>;
-  content?: Record<string, string>;
-  refused?: Record<string, RefusalReason>;
-  undeclared?: Range;
-  attempts?: "all refused" | Record<string, string[]>;
-  /** Fewer results mean that the program did not get far enough to prove anything. */
-  at_least?: number;
-}
-interface Expectation {
-  states: string;
-  limits?: Partial<Limits>;
-  outputs?: string[];
-  command?: string[];
-  max_output_bytes?: number;
-  must: Must;
+export interface Choice {
+  /** "long": those that take long or need an image that is built on request; all others by default. */
+  which?: "short" | "long" | "all";
+  /** Languages' images that this kind of executor has; both by default. */
+  images?: readonly string[];
 }
 
-const here = dirname(fileURLToPath(import.meta.url));
-const given = join(here, "_given");
+const NEIGHBOUR_DATA = { "rows.csv": "a,b\n1,neighbour-secret\n" };
 
-const folders = (): string[] =>
-  readdirSync(here, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(here, entry.name, "expect.json")))
-    .map((entry) => entry.name)
-    .sort();
-
-function filesOf(folder: string): Record<string, Buffer> {
-  const names = readdirSync(folder).filter((name) => name !== "expect.json" && !name.startsWith("__"));
-  return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name))]));
-}
-
-function numbers(): Record<string, number> {
-  const machine = thisMachine();
-  const column = machine ? MACHINES.indexOf(machine) : -1;
-  return Object.fromEntries(
-    Object.entries(SYSCALL_NUMBERS).flatMap(([name, row]) => {
-      const number = row[column];
-      return typeof number === "number" ? [[name, number]] : [];
-    }),
-  );
-}
-
-const refusedCalls = (): string[] => [...REFUSED, UNKNOWN].flatMap(({ calls }) => [...calls]);
-
-const within = ([least, most]: Range, value: number): boolean => value >= least && value <= most;
-
-function checkAttempts(must: Must, stdout: string): void {
-  if (!must.attempts) return;
-  const results: Record<string, string> = JSON.parse(stdout);
-  const allowed = must.attempts === "all refused" ? undefined : must.attempts["*"];
-  const gotThrough = Object.entries(results).filter(([, result]) =>
-    allowed ? !allowed.includes(result) : result === "done",
-  );
-  expect(gotThrough).toEqual([]);
-  expect(Object.keys(results).length).toBeGreaterThanOrEqual(must.at_least ?? 1);
-}
-
-function checkFiles(must: Must, { files, refusals }: Ended): void {
-  for (const [name, range] of Object.entries(must.kept ?? {})) {
-    const bytes = files.get(name)?.length ?? -1;
-    expect([name, bytes, within(range, bytes)]).toEqual([name, bytes, true]);
+async function runHostile(bench: Bench, witness: Witness, program: HostileProgram): Promise<void> {
+  const image = program.image === bench.image.name ? bench.image : await bench.imageOf(program.image);
+  const env = { GLOVEBOX_CANARY_PORT: String(witness.port) };
+  const neighbour = (file: string): Program => ({
+    files: program.files,
+    command: ["python3", file],
+    data: NEIGHBOUR_DATA,
+    env,
+  });
+  if (program.before) await runProgram(bench, neighbour("before.py"));
+  const beside = program.beside ? runProgram(bench, neighbour("beside.py")) : undefined;
+  const { files, limits, outputs, command, max_output_bytes: maxOutputBytes } = program;
+  const main = runProgram(bench, { files, limits, outputs, command, maxOutputBytes, env, image });
+  // Both must be over, whichever fails, before the next program begins.
+  await Promise.allSettled([main, beside]);
+  checkMust(program.must, await main);
+  if (beside) {
+    const { exit, stdout, stderr } = await beside;
+    expect([exit.exitCode, stdout, stderr]).toEqual([0, "unharmed\n", ""]);
   }
-  if (must.kept) expect([...files.keys()].sort()).toEqual(Object.keys(must.kept).sort());
-  for (const [name, text] of Object.entries(must.content ?? {}))
-    expect(files.get(name)?.toString()).toBe(text);
-  for (const [name, reason] of Object.entries(must.refused ?? {})) {
-    expect(refusals).toContainEqual({ name, reason, count: 1 });
-  }
-  if (must.undeclared) {
-    const count = refusals.find(({ reason }) => reason === "undeclared")?.count ?? 0;
-    expect([count, within(must.undeclared, count)]).toEqual([count, true]);
-  }
-}
-
-function check({ must }: Expectation, ended: Ended): void {
-  const shown = ended.stderr.slice(-2000);
-  const outcomes = Array.isArray(must.outcome) ? must.outcome : [must.outcome];
-  expect([outcomes.includes(ended.exit.outcome), ended.exit.outcome, shown]).toEqual([
-    true,
-    ended.exit.outcome,
-    shown,
-  ]);
-  if (must.exit_code !== undefined) expect([ended.exit.exitCode, shown]).toEqual([must.exit_code, shown]);
-  if (must.stdout !== undefined) expect(ended.stdout).toBe(must.stdout);
-  if (must.logs_truncated !== undefined) expect(ended.exit.logsTruncated).toBe(must.logs_truncated);
-  expect(ended.ms / 1000).toBeLessThan(must.within_s ?? 30);
-  checkAttempts(must, ended.stdout);
-  checkFiles(must, ended);
+  expect(leftInStaging(bench)).toEqual([]);
 }
 
 /** Runs every hostile program under an Executor. */
-export function hostile(name: string, make: MakeBench): void {
+export function hostile(name: string, make: MakeBench, { which = "short", images }: Choice = {}): void {
   describe(`hostile programs stay in (${name})`, () => {
     let bench: Bench;
-    const common = {
-      ...filesOf(given),
-      "syscalls.json": JSON.stringify(numbers()),
-      "refused.json": JSON.stringify(refusedCalls()),
-    };
+    let witness: Witness;
+    let before: Record<string, string>;
     beforeAll(async () => {
       bench = await make();
+      witness = await openWitness();
+      before = witness.look();
     });
-    afterAll(() => bench.close());
+    afterAll(async () => {
+      await witness.close();
+      await bench.close();
+    });
 
-    for (const folder of folders()) {
-      const expectation: Expectation = JSON.parse(readFileSync(join(here, folder, "expect.json"), "utf8"));
-      test(`${folder}: ${expectation.states}`, async () => {
-        const ended = await runProgram(bench, {
-          files: { ...common, ...filesOf(join(here, folder)) },
-          limits: expectation.limits,
-          outputs: expectation.outputs,
-          command: expectation.command,
-          maxOutputBytes: expectation.max_output_bytes,
-        });
-        check(expectation, ended);
+    for (const category of CATEGORIES) {
+      describe(category, () => {
+        for (const folder of programNames()) {
+          const expectation = readExpectation(folder);
+          if (expectation.category !== category) continue;
+          if (which !== "all" && (expectation.full === true) !== (which === "long")) continue;
+          if (images && !images.includes(languageOf(folder).image)) continue;
+          test(`${folder}: ${expectation.states}`, () => runHostile(bench, witness, readProgram(folder)));
+        }
       });
     }
+
+    test("the machine is as it was: its settings, its accounts, and nobody came to its door", () => {
+      expect(witness.look()).toEqual(before);
+    });
+  });
+}
+
+/** That the suite is what it says it is. */
+export function census(): void {
+  describe("the hostile suite", () => {
+    test(`has ${LEAST} programs and more, some of every category`, () => {
+      const all = programNames().map(readExpectation);
+      expect(all.length).toBeGreaterThanOrEqual(LEAST);
+      const few = CATEGORIES.filter(
+        (category) => all.filter((entry) => entry.category === category).length < LEAST_PER_CATEGORY,
+      );
+      expect(few).toEqual([]);
+      expect(all.filter(({ category }) => !CATEGORIES.includes(category))).toEqual([]);
+    });
+
+    test("has programs in Python, C, shell and R", () => {
+      const written = new Set(programNames().map((name) => languageOf(name).main));
+      expect([...written].sort()).toEqual(["main.R", "main.c", "main.py", "main.sh"]);
+    });
   });
 }

@@ -1,0 +1,6 @@
+file.symlink("/etc/passwd", "/out/passwd.txt")
+file.symlink("/data", "/out/data")
+dir.create("/out/folder.csv")
+writeLines("right", "/out/right.txt")
+file.link("/out/right.txt", "/out/twin.txt")
+saveRDS(quote(system("id")), "/out/code.rds")
