@@ -14,6 +14,7 @@ export {
 } from "./expr.js";
 export { filterFromPython, filterFromR, filterFromSql, filterText, readFilter } from "./filter.js";
 export { EXPRESSION_LIMITS } from "./limits.js";
+export { type Decision, isNever, type Relation, relate } from "./normal/relate.js";
 export { parsePython } from "./syntax/python.js";
 export { parseR } from "./syntax/r.js";
 export { parseSql } from "./syntax/sql/condition.js";

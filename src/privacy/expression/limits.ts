@@ -1,7 +1,7 @@
 /** What bounds the work that a written expression can ask for. Exceeding one is an error that names it. */
 export const EXPRESSION_LIMITS = {
   /** Characters of a condition or formula as written. */
-  text_chars: 16_384,
+  text_chars: 65_536,
   /** Nesting of an expression, parentheses included. */
   depth: 64,
   /** Nodes of an expression after sugar is taken off, literals of lists apart. */
@@ -24,5 +24,5 @@ export const EXPRESSION_LIMITS = {
   factors: 8,
   /** Boxes of a normal form, and steps of a comparison; beyond, the answer is `undecided`. */
   boxes: 2_048,
-  steps: 200_000,
+  steps: 1_000_000,
 } as const;

@@ -44,6 +44,11 @@ export class PythonParser {
     );
   }
 
+  /** A name, a literal, a call, or what stands in parentheses. */
+  primary(): Surface {
+    return this.postfix();
+  }
+
   private negation(): Surface {
     const not = this.reader.accept("not");
     if (!not) return this.comparison();
@@ -193,6 +198,12 @@ export class PythonParser {
       this.reader.expect(")");
       return inner;
     }
+    if (kind === "name" && text === "lambda")
+      throw unsupported(
+        `character ${at}`,
+        "a function",
+        "a column of this name stands in backticks: `lambda`",
+      );
     const nearest = row(NEAREST, text);
     if (kind === "sign" && nearest) throw unsupported(`character ${at}`, `\`${text}\``, nearest);
     return this.reader.fail(

@@ -157,6 +157,11 @@ export class RParser {
     );
   }
 
+  /** A name, a literal, a call, or what stands in parentheses. */
+  primary(): Surface {
+    return this.atom();
+  }
+
   private negation(): Surface {
     const not = this.reader.accept("!");
     if (!not) return this.comparison();
