@@ -103,6 +103,23 @@ export class Witness {
     }
   }
 
+  /**
+   * A job that is caught in a passing state. One that was held before anyone looked was too quick: another is tried.
+   * The caller acts without another look, and may still come too late for it.
+   */
+  async catchJob(what: string, submit: () => Promise<string>, so: (job: string) => boolean): Promise<string> {
+    for (let tries = 0; tries < 10; tries++) {
+      const job = await submit();
+      let caught = false;
+      await this.reach(what, () => {
+        caught = so(job);
+        return caught || this.jobState(job) === "held";
+      });
+      if (caught) return job;
+    }
+    throw new Error(`ten jobs were too quick for: ${what}`);
+  }
+
   /** Recomputes the whole log; `earlier` are checkpoints that clients took away. */
   audit(earlier: readonly string[]): AuditReport {
     return auditLedger(this.store, openKeys(this.dataDir), earlier);

@@ -26,8 +26,11 @@ export function controlIsKilled(victim: () => Victim): void {
   describe("control is killed", () => {
     test.each(POINTS)("when $at: one set of outputs, charged once", async ({ at, stays, reached }) => {
       const v = victim();
-      const job = await v.submit(stays);
-      await v.witness.reach(at, () => reached(v, job));
+      const job = await v.witness.catchJob(
+        at,
+        () => v.submit(stays),
+        (id) => reached(v, id),
+      );
       await v.killControl();
       const left = v.witness.jobState(job);
       await v.restart();

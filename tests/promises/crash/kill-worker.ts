@@ -29,8 +29,14 @@ export function workerIsKilled(victim: () => Victim): void {
       "while $at: the next run leaves the only set of outputs",
       async ({ stays, ...point }) => {
         const v = victim();
-        const job = await v.submit(stays);
-        await killAt(v, job, point);
+        const pid = v.worker();
+        const job = await v.witness.catchJob(
+          point.at,
+          () => v.submit(stays),
+          (id) => point.reached(v.witness.newestRun(id)),
+        );
+        process.kill(pid, "SIGKILL");
+        await v.anotherWorker(pid);
         await v.heldOnce(job);
         await v.nothingLeft();
       },
