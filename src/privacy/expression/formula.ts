@@ -72,13 +72,20 @@ function factorOf({ value, categorical, reference }: WrittenFactor, columns: Col
       "take a part of it, or make bins",
     );
   if (!reference) return { kind: "categorical", value: checked.expr };
-  // A comparison types the reference by the value, as it will be compared.
-  const equal = check({ op: "compare", is: "eq", left: checked.expr, right: reference }, columns, root).expr;
+  return {
+    kind: "categorical",
+    value: checked.expr,
+    reference: referenceOf(checked, reference, columns, root),
+  };
+}
+
+/** The reference as a literal of the value's type, as a comparison would take it. */
+function referenceOf(value: Checked, reference: Surface, columns: Columns, root: string): Expr {
   const written = check(reference, columns, root).expr;
-  const isLiteral = written.op === "literal";
-  if (!isLiteral) throw unsupported(placeOf(reference.at, root), "this reference", "write a literal");
-  const found = equal.op === "compare" && equal.right.op === "literal" ? equal.right : written;
-  return { kind: "categorical", value: checked.expr, reference: found };
+  const equal = check({ op: "compare", is: "eq", left: value.expr, right: reference }, columns, root).expr;
+  const found = equal.op === "compare" ? equal.right : written;
+  if (found.op === "literal" && found.type === value.type) return found;
+  throw wrong(placeOf(reference.at, root), `a literal of type ${value.type} is needed`);
 }
 
 /** Orders of interaction rise; within one, terms stand as they were written. */

@@ -7,13 +7,13 @@ import {
   type DuckDBValue,
 } from "@duckdb/node-api";
 import {
-  type Columns,
-  type Emitted,
+  type ExpressionColumns as Columns,
+  type EmittedSql as Emitted,
   formatValue,
   quoteIdentifier,
-  type Row,
+  type ExpressionRow as Row,
   SQL_TYPES,
-  type Value,
+  type ExpressionValue as Value,
 } from "../../../src/privacy/expression/index.js";
 
 export interface Duck {

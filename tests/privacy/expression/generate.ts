@@ -1,12 +1,12 @@
 /** Rows full of edges, and expressions over them of every operation and type. */
 import fc from "fast-check";
 import {
-  type Columns,
+  type ExpressionColumns as Columns,
   columnsOf,
   formatValue,
-  type Row,
-  type Surface,
-  type Value,
+  type ExpressionRow as Row,
+  type WrittenExpression as Surface,
+  type ExpressionValue as Value,
 } from "../../../src/privacy/expression/index.js";
 import type { ColumnType } from "../../../src/vocabulary/index.js";
 

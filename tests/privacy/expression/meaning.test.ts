@@ -5,12 +5,12 @@ import { canonicalForm } from "../../../src/privacy/expression/canonical.js";
 import { Checker } from "../../../src/privacy/expression/check/check.js";
 import {
   canonicalText,
-  check,
-  emit,
-  evaluate,
+  checkExpression as check,
+  emitSql as emit,
+  evaluateExpression as evaluate,
   exprSchema,
-  type Row,
-  type Surface,
+  type ExpressionRow as Row,
+  type WrittenExpression as Surface,
 } from "../../../src/privacy/expression/index.js";
 import { type Duck, openDuck } from "./duck.js";
 import { anyExpression, columns, rowArbitrary, seed } from "./generate.js";

@@ -29,16 +29,13 @@ def ask(frame, text):
     except Exception as e: return type(e).__name__
 print(json.dumps([{"plain": ask(frame, q), "nullable": ask(frame.convert_dtypes(), q)} for q in given["queries"]]))`;
 
-export async function pandasAnswers(data: {
-  columns: { name: string; type: string }[];
-  rows: unknown[][];
-  queries: string[];
-}): Promise<PandasAnswer[]> {
+/** Runs a program with one line of JSON before it; its answer is JSON too. */
+export async function inImage(program: string, given: unknown): Promise<unknown> {
   const { socketPath, python } = await sharedEngine();
   const docker = new Docker({ socketPath });
   const container = await docker.createContainer({
     Image: python,
-    Cmd: ["python3", "-c", PROGRAM],
+    Cmd: ["python3", "-c", program],
     OpenStdin: true,
     StdinOnce: true,
     AttachStdin: true,
@@ -70,13 +67,19 @@ export async function pandasAnswers(data: {
     });
     docker.modem.demuxStream(stream, out, err);
     await container.start();
-    stream.write(`${JSON.stringify(data)}\n`);
+    stream.write(`${JSON.stringify(given)}\n`);
     const ended = new Promise<void>((resolve) => stream.once("end", () => resolve()));
     const { StatusCode } = (await container.wait()) as { StatusCode: number };
     await ended;
-    if (StatusCode !== 0) throw new Error(`pandas ended with ${StatusCode}: ${complaint}`);
-    return JSON.parse(answer) as PandasAnswer[];
+    if (StatusCode !== 0) throw new Error(`the program ended with ${StatusCode}: ${complaint}`);
+    return JSON.parse(answer);
   } finally {
     await container.remove({ force: true });
   }
 }
+
+export const pandasAnswers = async (data: {
+  columns: { name: string; type: string }[];
+  rows: unknown[][];
+  queries: string[];
+}): Promise<PandasAnswer[]> => (await inImage(PROGRAM, data)) as PandasAnswer[];

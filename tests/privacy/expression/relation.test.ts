@@ -2,18 +2,18 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
-  check,
+  checkExpression as check,
   columnsOf,
-  type Decision,
+  type RelationDecision as Decision,
   type Expr,
   filterFromPython,
   formatValue,
   isNever,
-  keeps,
-  type Row,
-  relate,
-  type Surface,
-  type Value,
+  keepsRow as keeps,
+  type ExpressionRow as Row,
+  relateConditions as relate,
+  type WrittenExpression as Surface,
+  type ExpressionValue as Value,
 } from "../../../src/privacy/expression/index.js";
 import type { ColumnType } from "../../../src/vocabulary/index.js";
 import { seed } from "./generate.js";

@@ -3,18 +3,18 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import {
-  type Columns,
+  type ExpressionColumns as Columns,
   columnsOf,
   type ExpressionColumn,
-  emit,
+  emitSql as emit,
   type Filter,
   filterFromPython,
   filterFromR,
   filterFromSql,
   filterText,
-  keeps,
+  keepsRow as keeps,
   parseValue,
-  type Row,
+  type ExpressionRow as Row,
   readFilter,
 } from "../../../src/privacy/expression/index.js";
 import { packageRoot } from "../../../src/store/index.js";

@@ -1,8 +1,11 @@
 /** Typed operands, and how several of them come to one type. */
 import type { ColumnType } from "../../../vocabulary/index.js";
-import type { Expr } from "../expr.js";
+import type { Expr, Surface } from "../expr.js";
 import { formatValue, parseValue } from "../values.js";
 import type { Range } from "./range.js";
+
+/** A node of one kind of operation. */
+export type Node<K extends Surface["op"]> = Extract<Surface, { op: K }>;
 
 export interface Typed {
   expr: Expr;

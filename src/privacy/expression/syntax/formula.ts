@@ -174,35 +174,39 @@ class FormulaParser {
     return { op: "column", name: text, at };
   }
 
-  /** `C(x)` or `C(x, Treatment("a"))`. */
   private category(): Terms {
+    const { value, reference } = this.coded();
+    return this.factor(value, true, reference);
+  }
+
+  /** `C(x)` or `C(x, Treatment("a"))`. */
+  private coded(): { value: Surface; reference?: Surface } {
     this.open();
     const value = this.values.expression();
-    let reference: Surface | undefined;
-    if (this.reader.accept(",")) {
-      const { at } = this.reader.token;
-      if (!this.reader.accept("Treatment"))
-        throw unsupported(`character ${at}`, "this coding", "write C(x, Treatment(reference))");
-      this.reader.expect("(");
-      if (this.reader.accept("reference")) this.reader.expect("=");
-      reference = this.values.primary();
-      this.reader.expect(")");
-    }
+    if (this.reader.accept(")")) return { value };
+    this.reader.expect(",");
+    const { at } = this.reader.token;
+    if (!this.reader.accept("Treatment"))
+      throw unsupported(`character ${at}`, "this coding", "write C(x, Treatment(reference))");
+    this.reader.expect("(");
+    if (this.reader.accept("reference")) this.reader.expect("=");
+    const reference = this.values.primary();
     this.reader.expect(")");
-    return this.factor(value, true, reference);
+    this.reader.expect(")");
+    return { value, reference };
   }
 
   /** `relevel(factor(x), ref = "a")`. */
   private relevel(): Terms {
     this.open();
     if (!this.reader.is("factor", "C")) this.reader.fail("factor(…) is expected here");
-    const [term] = [...this.category().values()];
+    const { value } = this.coded();
     this.reader.expect(",");
     this.reader.expect("ref");
     this.reader.expect("=");
     const reference = this.values.primary();
     this.reader.expect(")");
-    return this.factor((term?.[0] as WrittenFactor).value, true, reference);
+    return this.factor(value, true, reference);
   }
 }
 

@@ -2,10 +2,10 @@
  * Conditions and values as R writes them: `age >= 60 & sex == "F"`. Operators bind as in R (`!` below comparisons,
  * `%in%` above `*`). As everywhere here, a missing value is never a member nor a non-member: docs/expression.md.
  */
-import type { DatePart } from "../calendar.js";
 import { unsupported } from "../errors.js";
-import type { Surface, Unary } from "../expr.js";
-import { arithmetic, COMPARISON_SIGNS, connected, fixedText, row } from "./operators.js";
+import type { Surface } from "../expr.js";
+import { arithmetic, COMPARISON_SIGNS, connected, row } from "./operators.js";
+import { type Argument, R_FUNCTIONS } from "./r-functions.js";
 import { type Lexis, Reader, tokenize } from "./tokens.js";
 
 const R: Lexis = {
@@ -14,16 +14,6 @@ const R: Lexis = {
   signs: ["%in%", "%/%", "%%", "&&", "||", "==", "!=", "<=", ">=", ..."<>+-*/^()[],&|!~=:$@"],
 };
 
-const NUMERIC: Record<string, Unary> = { abs: "absolute", sqrt: "sqrt", log: "ln", exp: "exp" };
-const PARTS: Record<string, DatePart> = {
-  year: "year",
-  quarter: "quarter",
-  month: "month",
-  day: "day",
-  mday: "day",
-  hour: "hour",
-  minute: "minute",
-};
 const MISSING = ["NA", "NA_character_", "NA_integer_", "NA_real_"];
 const NEAREST: Record<string, string> = {
   "&&": "write &",
@@ -33,120 +23,6 @@ const NEAREST: Record<string, string> = {
   $: "name the column alone",
   "[": "name the column alone",
 };
-
-interface Argument {
-  name?: string;
-  value: Surface;
-  /** After `~`, in case_when. */
-  result?: Surface;
-}
-
-type RFunction = (args: Argument[], at: number) => Surface | undefined;
-
-const one = (args: Argument[]): Surface | undefined =>
-  args.length === 1 && args[0]?.name === undefined && !args[0]?.result ? args[0]?.value : undefined;
-
-const many = (args: Argument[], count?: number): Surface[] | undefined =>
-  args.every((a) => a.name === undefined && !a.result) && (count === undefined || args.length === count)
-    ? args.map(({ value }) => value)
-    : undefined;
-
-/** As R has it, a missing condition gives a missing value; in `case` it would go on to the next branch. */
-const ifelse: RFunction = (args, at) => {
-  const [when, yes, no] = many(args, 3) ?? [];
-  if (!when || !yes || !no) return undefined;
-  const whens = [
-    { when, value: yes },
-    { when: { op: "not", value: when, at } as Surface, value: no },
-  ];
-  return { op: "case", whens, otherwise: { op: "missing" }, at };
-};
-
-const caseWhen: RFunction = (args, at) => {
-  const last = args.at(-1);
-  const isTrue = last?.value.op === "literal" && last.value.value === "true" && last.result !== undefined;
-  const fallback = last?.name === ".default" ? last.value : isTrue ? last.result : undefined;
-  const branches = fallback ? args.slice(0, -1) : args;
-  const whens = branches.flatMap(({ value, result }) => (result ? [{ when: value, value: result }] : []));
-  if (whens.length === 0 || whens.length !== branches.length) return undefined;
-  return { op: "case", whens, otherwise: fallback ?? { op: "missing" }, at };
-};
-
-const instant =
-  (type: "date" | "timestamp"): RFunction =>
-  (args, at) => {
-    const [text, zone] = args;
-    const isUtc = zone?.name === "tz" && zone.value.op === "string" && zone.value.text === "UTC";
-    if (text?.value.op !== "string" || args.length !== (type === "date" ? 1 : 2)) return undefined;
-    return type === "date" || isUtc ? { op: "instant", type, text: text.value.text, at } : undefined;
-  };
-
-const elapsed: RFunction = (args, at) => {
-  const value = one(args);
-  return value?.op === "subtract" ? { op: "days", from: value.right, to: value.left, at } : undefined;
-};
-
-const fixed =
-  (where: "prefix" | "suffix"): RFunction =>
-  (args, at) => {
-    const [value, text] = many(args, 2) ?? [];
-    return value && text?.op === "string" ? fixedText(where, value, text.text, at) : undefined;
-  };
-
-const weekday: RFunction = (args, at) => {
-  const [value, start] = args;
-  const isMonday =
-    start?.name === "week_start" && start.value.op === "number" && /^1L?$/.test(start.value.text);
-  return value && args.length === 2 && isMonday
-    ? { op: "date_part", part: "weekday", value: value.value, at }
-    : undefined;
-};
-
-/** Each with the form that is read, for the error. */
-const FUNCTIONS: Record<string, [form: string, read: RFunction]> = {
-  "is.na": ["is.na(x)", (args, at) => unary(args, (value) => ({ op: "is_null", value, at }))],
-  ifelse: ["ifelse(condition, a, b)", ifelse],
-  if_else: ["if_else(condition, a, b)", ifelse],
-  case_when: ["case_when(condition ~ a, TRUE ~ b)", caseWhen],
-  between: [
-    "between(x, low, high)",
-    (args, at) => {
-      const [value, low, high] = many(args, 3) ?? [];
-      return value && low && high ? { op: "between", value, low, high, at } : undefined;
-    },
-  ],
-  coalesce: [
-    "coalesce(x, y)",
-    (args, at) => {
-      const values = many(args);
-      return values && values.length > 0 ? { op: "coalesce", args: values, at } : undefined;
-    },
-  ],
-  "as.Date": ['as.Date("2024-01-31")', instant("date")],
-  "as.POSIXct": ['as.POSIXct("2024-01-31 08:30:00", tz = "UTC")', instant("timestamp")],
-  "as.numeric": ["as.numeric(later - earlier), of dates", elapsed],
-  "as.integer": ["as.integer(later - earlier), of dates", elapsed],
-  startsWith: ['startsWith(x, "a")', fixed("prefix")],
-  endsWith: ['endsWith(x, "a")', fixed("suffix")],
-  wday: ["wday(d, week_start = 1)", weekday],
-  ...Object.fromEntries(
-    Object.entries(NUMERIC).map(([name, op]): [string, [string, RFunction]] => [
-      name,
-      [`${name}(x)`, (args, at) => unary(args, (value) => ({ op, value, at }))],
-    ]),
-  ),
-  ...Object.fromEntries(
-    Object.entries(PARTS).map(([name, part]): [string, [string, RFunction]] => [
-      name,
-      [`${name}(d)`, (args, at) => unary(args, (value) => ({ op: "date_part", part, value, at }))],
-    ]),
-  ),
-};
-
-function unary(args: Argument[], build: (value: Surface) => Surface): Surface | undefined {
-  const value = one(args);
-  return value && build(value);
-}
 
 export class RParser {
   constructor(private readonly reader: Reader) {}
@@ -244,9 +120,9 @@ export class RParser {
       return { op: "literal", type: "boolean", value: name.toLowerCase(), at };
     if (MISSING.includes(name)) return { op: "missing", at };
     if (!this.reader.accept("(")) return { op: "column", name, at };
-    const [form, read] = row(FUNCTIONS, name) ?? [];
+    const [form, read] = row(R_FUNCTIONS, name) ?? [];
     const args = this.reader.nested(() => this.reader.list(")", () => this.argument()));
-    const known = form ?? `there are ${Object.keys(FUNCTIONS).join(", ")}`;
+    const known = form ?? `there are ${Object.keys(R_FUNCTIONS).join(", ")}`;
     const result = read?.(args, at);
     if (!result)
       throw unsupported(

@@ -1,59 +1,25 @@
-/** From DuckDB's tree to an expression. A function or operator without a row in the tables below is refused. */
-import type { DatePart } from "../../calendar.js";
-import { DATE_PARTS } from "../../calendar.js";
+/** From DuckDB's tree to an expression. A function or operator without a row in names.ts is refused. */
 import { placeOf, unsupported } from "../../errors.js";
-import type { Binary, Comparison, Surface, Unary } from "../../expr.js";
+import type { Surface } from "../../expr.js";
 import { EXPRESSION_LIMITS as LIMITS } from "../../limits.js";
 import { storedPattern } from "../../pattern.js";
-import { type Fixed, fixedText, row } from "../operators.js";
+import { fixedText, row } from "../operators.js";
+import {
+  BINARY,
+  CASTS,
+  COMPARISONS,
+  FIXED,
+  LIKE,
+  NEAREST,
+  PART_FUNCTIONS,
+  PARTS,
+  POWER,
+  UNARY,
+} from "./names.js";
 import type { ConstantValue, SqlNode } from "./nodes.js";
 import { type Locate, parseNode } from "./statement.js";
 
 type Of<C extends SqlNode["class"]> = Extract<SqlNode, { class: C }>;
-
-const COMPARISONS: Record<string, Comparison> = {
-  COMPARE_EQUAL: "eq",
-  COMPARE_NOTEQUAL: "ne",
-  COMPARE_LESSTHAN: "lt",
-  COMPARE_LESSTHANOREQUALTO: "le",
-  COMPARE_GREATERTHAN: "gt",
-  COMPARE_GREATERTHANOREQUALTO: "ge",
-};
-const BINARY: Record<string, Binary> = { "+": "add", "-": "subtract", "*": "multiply", "/": "divide" };
-const UNARY: Record<string, Unary> = { "-": "negate", abs: "absolute", sqrt: "sqrt", ln: "ln", exp: "exp" };
-const POWER = ["^", "**", "pow", "power"];
-const PARTS: Record<string, DatePart> = {
-  ...Object.fromEntries(DATE_PARTS.filter((p) => p !== "weekday").map((p) => [p, p])),
-  isodow: "weekday",
-  dayofmonth: "day",
-};
-const PART_FUNCTIONS = ["date_part", "datepart"];
-const LIKE: Record<string, boolean> = { "~~": true, "!~~": false, like_escape: true, not_like_escape: false };
-const FIXED: Record<string, Fixed> = {
-  prefix: "prefix",
-  starts_with: "prefix",
-  "^@": "prefix",
-  suffix: "suffix",
-  ends_with: "suffix",
-  contains: "inner",
-};
-const NEAREST: Record<string, string> = {
-  log: "write ln for the natural logarithm",
-  "//": "write a division with /",
-  "%": "remainders differ between languages",
-  "~~*": "write LIKE",
-  weekday: "write isodow(d), Monday = 1",
-  dayofweek: "write isodow(d), Monday = 1",
-};
-const CASTS: Record<string, Extract<Surface, { op: "as" }>["type"]> = {
-  BOOLEAN: "boolean",
-  INTEGER: "integer",
-  BIGINT: "integer",
-  DOUBLE: "decimal",
-  VARCHAR: "text",
-  DATE: "date",
-  TIMESTAMP: "timestamp",
-};
 
 /** Value of an integer of 128 bits in two halves. */
 const wide = (upper: string, lower: string): bigint => BigInt(upper) * 2n ** 64n + BigInt(lower);
