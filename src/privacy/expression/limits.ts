@@ -11,7 +11,6 @@ export const EXPRESSION_LIMITS = {
   literal_chars: 1_024,
   pattern_chars: 256,
   name_chars: 256,
-  columns: 4_096,
   /** Characters of emitted SQL. */
   sql_chars: 1_048_576,
   /** Exponent of a power. */

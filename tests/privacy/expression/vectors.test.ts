@@ -111,6 +111,64 @@ describe.each(file.filters.map((v): [string, Vector] => [v.name, v]))("%s", (_, 
   });
 });
 
+describe("what only one syntax has", () => {
+  test.each([
+    "sex IS DISTINCT FROM 'F'",
+    "sex IS NOT DISTINCT FROM 'F'",
+    'age IS NOT DISTINCT FROM "flc.grp"',
+    "kappa IS DISTINCT FROM NULL",
+    "dead IS TRUE",
+    "dead IS NOT TRUE",
+    "dead IS NOT FALSE",
+    "(kappa > 3) IS NOT TRUE",
+    "if(dead, age > 55, age > 70)",
+    "ifnull(age, 0) = 0",
+    "nullif(age, 60) > 55",
+    "CASE age WHEN 60 THEN true WHEN 61 THEN dead ELSE false END",
+    "CASE WHEN age > 60 THEN NULL ELSE true END",
+    "extract(year FROM born) = 1950 OR date_part('isodow', seen) = 1",
+    "date_diff('day', born, \"left\") > 20000",
+    "seen = '2001-01-08'::TIMESTAMP",
+    "seen >= born",
+    "age NOT BETWEEN 59 AND 61",
+    "sex NOT LIKE '_' AND sex NOT LIKE 'f%' ESCAPE '!'",
+    "starts_with(sex, 'f') OR ends_with(sex, '%') OR contains(sex, '女')",
+    "age = 60.0 AND age < 60.5",
+    "age::DOUBLE / 7 > 8.5",
+    "kappa = -2.0 OR kappa = 1e300",
+    "+age > -(-59) AND NOT (age IN (60.0, 61.5))",
+    "true AND NOT false AND age > 9223372036854775806 - 9223372036854775747",
+  ])("SQL, as DuckDB has it: %s", async (text) => {
+    const plain = await inDuck({ sql: `(${text})`, parameters: [] });
+    const { where } = await filterFromSql(text, duck.serialize, columns);
+    expect(evaluated({ version: 1, where })).toEqual(plain);
+    const { sql, parameters } = emit(where, columns);
+    expect(
+      await inDuck({ sql, parameters: parameters.map(({ value }) => ({ type: "text", value })) }),
+    ).toEqual(plain);
+  });
+
+  test.each([
+    [
+      "case_when(age >= 60 ~ kappa > 2, TRUE ~ kappa > 0)",
+      "CASE WHEN age >= 60 THEN kappa > 2 ELSE kappa > 0 END",
+    ],
+    ["case_when(dead ~ age, .default = 0) > 50", "CASE WHEN dead THEN age ELSE 0 END > 50"],
+    ["if_else(dead, 1, 2) == 1", "CASE WHEN dead THEN 1 WHEN NOT dead THEN 2 END = 1"],
+    ["as.integer(left - born) > 20000 & mday(born) == 1", '"left" - born > 20000 AND day(born) = 1'],
+    ["60L %in% age", null],
+    ['sex %in% "F"', "sex = 'F'"],
+    ["-age %in% c(-60, -61)", "-age IN (-60, -61)"],
+    ["-2^2 + age == 56", "-(2 ** 2) + age = 56"],
+  ])("R: %s", async (text, sql) => {
+    if (sql === null) expect(() => filterFromR(text, columns)).toThrow(GloveboxError);
+    else
+      expect(filterText(filterFromR(text, columns))).toBe(
+        filterText(await filterFromSql(sql, duck.serialize, columns)),
+      );
+  });
+});
+
 describe("pandas, in the sandbox's image", () => {
   const asked = file.filters.filter(({ python }) => python !== undefined);
   let answers: PandasAnswer[];
