@@ -17,6 +17,8 @@ interface Session {
   bytes: number;
 }
 
+const MAX_REOPENED = 2;
+
 export class Sessions {
   /** In the order of their last use, oldest first. */
   private readonly open = new Map<string, Promise<Session>>();
@@ -46,7 +48,8 @@ export class Sessions {
       const answer = await this.pool.askOf(session.process, request);
       if (answer) return answer.result;
       this.forget(session.key);
-      if (attempt > 0)
+      // Several may have died at once; a question that kills whatever answers it is given up.
+      if (attempt >= MAX_REOPENED)
         throw new GloveboxError("engine_unavailable", { detail: "the engine ended unexpectedly" });
     }
   }

@@ -1,6 +1,7 @@
 /** Versions that are held open: asked again without being sent again, closed when others need the room, gone with their process. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createEngine, type Engine } from "../../../src/catalog/engine/index.js";
+import { until } from "../../harness/index.js";
 import { enginesOf } from "../../promises/engine/processes.js";
 import { errorOf, flchain, importAll, streamOf, type Version } from "./support.js";
 
@@ -71,6 +72,7 @@ describe("a version that is open", () => {
     await ask("SELECT 1");
     sent = 0;
     for (const pid of enginesOf(process.pid)) process.kill(pid, "SIGKILL");
+    await until(() => enginesOf(process.pid).length === 0, "the end of the engines");
     expect((await ask("SELECT count(*) FROM data")).rows).toEqual([["7874"]]);
     expect(sent).toBe(1);
   });
