@@ -3,7 +3,10 @@
  * it (expect.json, described in programs.ts and must.ts). Add a folder to add an attack. before.py runs first and to
  * its end; beside.py runs at the same time, and must end unharmed.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { packageRoot } from "../../../scripts/setup/home.mjs";
 import { type Bench, type MakeBench, type Program, runProgram } from "../../sandbox/harness.js";
 import { checkMust } from "./must.js";
 import {
@@ -97,6 +100,17 @@ export function census(): void {
       );
       expect(few).toEqual([]);
       expect(all.filter(({ category }) => !CATEGORIES.includes(category))).toEqual([]);
+    });
+
+    test("stands in docs/isolation.md, each attack in its own words, and none that is not there", () => {
+      const page = readFileSync(join(packageRoot, "docs", "isolation.md"), "utf8");
+      const rows = [...page.matchAll(/^\| `([^`]+)` \| (?:Python|C|shell|R)(?:, long)? \| (.*) \|$/gm)];
+      const told = rows.map(([, name, states]) => `${name}: ${states}`).sort();
+      expect(told).toEqual(
+        programNames()
+          .map((name) => `${name}: ${readExpectation(name).states}`)
+          .sort(),
+      );
     });
 
     test("has programs in Python, C, shell and R", () => {
