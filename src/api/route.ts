@@ -137,3 +137,19 @@ export function json(
     ...(more.subject === undefined ? {} : { subject: more.subject }),
   };
 }
+
+/** A file's canonical bytes under its name, as a room hands it out. */
+export function file(
+  name: string,
+  given: { stream: Readable; info: { bytes: number; sha256: string } },
+): Reply {
+  const { stream, info } = given;
+  return {
+    kind: "bytes",
+    media: "application/octet-stream",
+    stream,
+    bytes: info.bytes,
+    name,
+    sha256: info.sha256,
+  };
+}

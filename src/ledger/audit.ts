@@ -4,11 +4,13 @@
  * Whoever holds the node's keys and rewrites everything consistently is caught only by a checkpoint kept elsewhere;
  * and so is whoever cuts off the end, as far as it is newer than the newest checkpoint given out.
  */
+
 import type { Keys, Store } from "../store/index.js";
 import { type Edge, EMPTY_EDGE, edgeRoot, grow } from "./edge.js";
 import { toBase64, utf8 } from "./encoding.js";
 import { nodeCrypto } from "./hash.js";
 import { commit, type Leaf, type Opening, openingContext, parseLeaf } from "./leaves.js";
+import type { LedgerRow } from "./ledger.js";
 import { hashLeaf } from "./merkle.js";
 import { checkNote, parseNote } from "./note.js";
 
@@ -29,13 +31,7 @@ export interface AuditReport {
   problems: AuditProblem[];
 }
 
-interface Row {
-  seq: number;
-  leaf: string;
-  kind: string;
-  actor: string;
-  subject: string;
-  dataset: string | null;
+interface Row extends LedgerRow {
   sealed: Buffer;
 }
 

@@ -1,4 +1,4 @@
-import { defineRoute } from "../route.js";
+import { defineRoute, file } from "../route.js";
 import { fileParams } from "../schemas/parameters.js";
 
 export const getDryRunOutput = defineRoute({
@@ -13,14 +13,6 @@ export const getDryRunOutput = defineRoute({
   responses: { 200: { description: "The output", media: ["application/octet-stream"] } },
   errors: ["not_found", "forbidden", "state_conflict"],
   async handler({ deps, actor, params }) {
-    const { stream, info } = await deps.jobs.dryRunOutput(actor, params.id, params.name);
-    return {
-      kind: "bytes",
-      media: "application/octet-stream",
-      stream,
-      bytes: info.bytes,
-      name: params.name,
-      sha256: info.sha256,
-    };
+    return file(params.name, await deps.jobs.dryRunOutput(actor, params.id, params.name));
   },
 });

@@ -1,5 +1,6 @@
 /** What releases and reviews look like on the wire. */
 import { z } from "zod";
+import { DECISIONS, RELEASE_STATES, VOTES } from "../../airlock/index.js";
 import { EVIDENCES, VERDICTS } from "../../vocabulary/index.js";
 import { findingView } from "./jobs.js";
 import { base64, hex256, timestamp } from "./parameters.js";
@@ -7,9 +8,6 @@ import { base64, hex256, timestamp } from "./parameters.js";
 const outputId = z.string().regex(/^out_[0-9A-Z]{26}$/, "must be an output's id (out_…)");
 const fileName = z.string().min(1).max(256);
 const sentence = z.string().trim().min(1).max(4000);
-
-export const RELEASE_VOTES = ["approved", "changes_requested", "undecided"] as const;
-export const RELEASE_DECISIONS = ["approve", "return", "reject"] as const;
 
 export const releaseInput = z
   .strictObject({
@@ -27,14 +25,14 @@ export const fileInput = z
   .strictObject({ output: outputId.describe("Another held output, in this one's place") })
   .meta({ id: "ReleaseFileInput", description: "Resets the votes on this file" });
 
-const vote = z.strictObject({ sha256: hex256, vote: z.enum(RELEASE_VOTES) });
+const vote = z.strictObject({ sha256: hex256, vote: z.enum(VOTES) });
 
 export const reviewInput = z
   .strictObject({
     files: z
       .record(fileName, vote)
       .describe("Every file of the release: the hash of what the reviewer fetched, and the vote on it"),
-    decision: z.enum(RELEASE_DECISIONS),
+    decision: z.enum(DECISIONS),
     comment: sentence.optional(),
     overrides: z
       .record(fileName, sentence)
@@ -63,7 +61,7 @@ const reviewView = z
   .strictObject({
     reviewer: z.string().describe("Name"),
     round: z.int(),
-    decision: z.enum(RELEASE_DECISIONS),
+    decision: z.enum(DECISIONS),
     files: z.record(z.string(), vote),
     comment: z.string().optional(),
     overrides: z.record(z.string(), z.string()).optional(),
@@ -75,17 +73,7 @@ export const releaseView = z
   .strictObject({
     id: z.string().describe("rel_…"),
     job: z.string().describe("job_…"),
-    state: z.enum([
-      "pending",
-      "submitted",
-      "partially_reviewed",
-      "reviewed",
-      "approved",
-      "released",
-      "returned",
-      "rejected",
-      "withdrawn",
-    ]),
+    state: z.enum(RELEASE_STATES),
     justification: z.string(),
     principal: z.string().describe("Name of the requester"),
     round: z.int().describe("Moves on with each submission; reviews count in their own round only"),
