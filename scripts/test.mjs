@@ -50,9 +50,10 @@ function runStatic() {
  * @param {string} label
  * @param {string[]} files
  * @param {number} workers
+ * @param {Record<string, string>} env
  * @returns {Promise<Tally>}
  */
-async function runJest(label, files, workers) {
+async function runJest(label, files, workers, env) {
   if (files.length === 0) return { passed: 0, failed: 0, skipped: 0, failures: [] };
   say(`\n${label}: ${files.length} suites`);
   const folder = mkdtempSync(join(tmpdir(), "glovebox-results-"));
@@ -62,7 +63,7 @@ async function runJest(label, files, workers) {
   const child = spawn(process.execPath, args, {
     cwd: packageRoot,
     stdio: ["ignore", "ignore", "inherit"], // --json puts the results on stdout too; they are read from the file
-    env: { ...process.env, NODE_OPTIONS: "--experimental-vm-modules --disable-warning=ExperimentalWarning" },
+    env: { ...process.env, ...env },
     timeout: BATCH_LIMIT_MS,
     killSignal: "SIGKILL",
   });
@@ -85,14 +86,18 @@ async function main() {
     options: { full: { type: "boolean" } },
     allowPositionals: true,
   });
+  const env = {
+    NODE_OPTIONS: "--experimental-vm-modules --disable-warning=ExperimentalWarning",
+    GLOVEBOX_TEST_FULL: values.full ? "1" : "0", // new random cases, or the same each time: tests/harness/seed.ts
+  };
   const only = positionals.map((path) => path.replace(/^(\.\/)?(tests\/)?/, ""));
   const { parallel, serial } = planSuites(filesBelow(join(packageRoot, "tests")), {
     full: values.full,
     only,
   });
   const tallies = await runStatic();
-  tallies.push(await runJest("side by side", parallel, 2));
-  tallies.push(await runJest("one at a time", serial, 1));
+  tallies.push(await runJest("side by side", parallel, 2, env));
+  tallies.push(await runJest("one at a time", serial, 1, env));
   const total = sum(tallies);
   say("");
   for (const failure of total.failures) say(`FAILED ${failure}`);

@@ -10,8 +10,9 @@ import {
 } from "../../src/jobs/policy.js";
 import type { Grade, JobId, PrincipalId } from "../../src/vocabulary/index.js";
 import { outcome } from "../catalog/fixture.js";
+import { testSeed } from "../harness/seed.js";
 
-const seed = Number(process.env.SEED ?? Date.now() % 1e9);
+const seed = testSeed();
 
 const job = (id: string, principal: string, more: Partial<Candidate> = {}): Candidate => ({
   job: id as JobId,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createEngine, type Engine } from "../../../src/catalog/engine/index.js";
 import { Seeded } from "../../../src/catalog/engine/seeded.js";
 import { GloveboxError } from "../../../src/vocabulary/index.js";
+import { testSeed } from "../../harness/seed.js";
 import { flchain, importAll, viewOf } from "./support.js";
 
 let engine: Engine;
@@ -45,7 +46,7 @@ function mutate(text: string, random: Seeded): Buffer {
 }
 
 test("150 mutated files", async () => {
-  const seed = String(Date.now());
+  const seed = String(testSeed());
   console.log(`seed ${seed}`);
   const random = new Seeded(seed);
   const base = flchain().split("\n").slice(0, 40).join("\n");

@@ -4,8 +4,9 @@ import fc from "fast-check";
 import { PNG } from "pngjs";
 import { defaultPolicy, rebuild } from "../../../src/privacy/index.js";
 import type { Grade } from "../../../src/vocabulary/index.js";
+import { testSeed } from "../../harness/seed.js";
 
-const seed = Number(process.env.GLOVEBOX_TEST_SEED ?? Date.now() % 2 ** 31);
+const seed = testSeed();
 console.info(`idempotence: seed ${seed}`);
 const runs = { seed, numRuns: Number(process.env.GLOVEBOX_TEST_RUNS ?? 400) };
 

@@ -11,8 +11,9 @@ import { sampledGaussianDivergence } from "../../../src/privacy/dp/accounting/su
 import * as dp from "../../../src/privacy/dp/index.js";
 import { packageRoot } from "../../../src/store/index.js";
 import { parseDecimal, rational } from "../../../src/vocabulary/index.js";
+import { testSeed } from "../../harness/seed.js";
 
-const seed = Number(process.env.GLOVEBOX_TEST_SEED ?? Date.now() % 2 ** 31);
+const seed = testSeed();
 console.info(`accounting: seed ${seed}`);
 const runs = { seed, numRuns: 200 };
 

@@ -10,9 +10,10 @@ import { gaussianRatios, NoiseTable } from "../../../src/privacy/dp/noise/table.
 import { createNoise } from "../../../src/privacy/index.js";
 import type { Rational } from "../../../src/vocabulary/index.js";
 import { parseDecimal, rational } from "../../../src/vocabulary/index.js";
+import { testSeed } from "../../harness/seed.js";
 import { chiSquareLimit, seeded } from "./random.js";
 
-const seed = process.env.GLOVEBOX_TEST_SEED ?? String(Date.now());
+const seed = String(testSeed());
 console.info(`noise: seed ${seed}`);
 const DRAWS = 30_000;
 const toFloat = (r: Rational) => Number(r.num) / Number(r.den);

@@ -9,8 +9,9 @@ import {
   type ExpressionValue as Value,
 } from "../../../src/privacy/expression/index.js";
 import type { ColumnType } from "../../../src/vocabulary/index.js";
+import { testSeed } from "../../harness/seed.js";
 
-export const seed = Number(process.env.GLOVEBOX_TEST_SEED ?? Date.now() % 2 ** 31);
+export const seed = testSeed();
 
 const TYPES: ColumnType[] = ["boolean", "integer", "decimal", "text", "date", "timestamp"];
 /** Two columns a type; one name needs quoting. */

@@ -44,7 +44,7 @@ const COLUMNS: Record<string, Small> = {
     type: "text",
     nullable: true,
     literals: ["a", "ab", "b"],
-    values: ["", "a", "a\0", "aa", "ab", "ab\0", "b", "c"],
+    values: ["", "a", "a\0", "aa", "ab", "ab\0", "ac", "b", "c"],
   },
   b: { type: "boolean", nullable: true, literals: [true, false], values: [true, false] },
   d: {

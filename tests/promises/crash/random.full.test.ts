@@ -2,7 +2,6 @@
  * Forty kills at random moments, of control, workers and Redis, alone and together, while clients submit, retry and
  * release. Set GLOVEBOX_TEST_SEED to repeat one; where a kill lands is the machine's choice even so.
  */
-import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { verifyBundle } from "../../../src/airlock/index.js";
@@ -14,11 +13,12 @@ import {
   requestRelease,
   signedReview,
 } from "../../harness/index.js";
+import { testSeed } from "../../harness/seed.js";
 import { OUTPUTS, Victim } from "./victim.js";
 
 const KILLS = 40;
 const TIME_LIMIT_MS = 30 * 60_000;
-const seed = Number(process.env.GLOVEBOX_TEST_SEED ?? randomInt(2 ** 31));
+const seed = testSeed();
 
 /** mulberry32: numbers from 0 up to 1. */
 function random(from: number): () => number {

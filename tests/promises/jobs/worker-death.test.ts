@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import Docker from "dockerode";
 import { ended, until } from "../../harness/index.js";
+import { testSeed } from "../../harness/seed.js";
 import { type Live, live } from "../../jobs/live.js";
 
 let world: Live;
@@ -75,7 +76,7 @@ describe("a worker that dies", () => {
   });
 
   test("in a fight of three over ten jobs leaves ten sets of outputs", async () => {
-    const seed = Number(process.env.SEED ?? Date.now() % 1e6);
+    const seed = testSeed() % 1_000_000;
     console.info(`seed ${seed}`);
     let random = seed;
     const next = (below: number) => {

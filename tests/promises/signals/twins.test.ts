@@ -7,10 +7,11 @@ import fc from "fast-check";
 import type { RunOutcome } from "../../../src/jobs/index.js";
 import { shownFrom } from "../../../src/jobs/signals.js";
 import { GRADES } from "../../../src/vocabulary/index.js";
+import { testSeed } from "../../harness/seed.js";
 import { claim, finish, grantedData, type JobsFixture, jobsFixture, submit } from "../../jobs/fixture.js";
 import { observe } from "./observer.js";
 
-const seed = Number(process.env.SEED ?? Date.now() % 1e9);
+const seed = testSeed();
 const RUNS = 15;
 
 /** What a program can make differ: how long it runs, how it ends, what it leaves. */
