@@ -6,6 +6,7 @@ import { Lines } from "../../../src/catalog/engine/process/import/lines.js";
 import { Missing } from "../../../src/catalog/engine/process/import/missing.js";
 import { Scanner } from "../../../src/catalog/engine/process/import/scanner.js";
 import { GloveboxError } from "../../../src/vocabulary/index.js";
+import { testSeed } from "../../harness/seed.js";
 
 const field = fc.string({
   unit: fc.constantFrom("a", "é", "中", "😀", ",", '"', "\n", " ", ";", "0"),
@@ -49,7 +50,7 @@ describe("the scanner", () => {
           expect(parse(out)).toEqual(expected);
         },
       ),
-      { numRuns: 400 },
+      { seed: testSeed(), numRuns: 400 },
     );
   });
 
@@ -67,7 +68,7 @@ describe("the scanner", () => {
           expect((error as GloveboxError).params.detail).toMatch(/^(line \d+|content): /);
         }
       }),
-      { numRuns: 1500 },
+      { seed: testSeed(), numRuns: 1500 },
     );
   });
 });
