@@ -7,6 +7,18 @@ export { createDockerExecutor, type DockerOptions } from "./docker/executor.js";
 export { type EngineAddress, findEngine, privateEngineSocket } from "./engine.js";
 export * from "./executor.js";
 export { createImages, type Images } from "./images.js";
+export {
+  type Foundation,
+  type LevelKind,
+  type LevelOffer,
+  type Levels,
+  type LevelsOptions,
+  type LevelTools,
+  type Missing,
+  type OpenedLevel,
+  openLevels,
+  type Sight,
+} from "./levels.js";
 export { assertLimits } from "./limits.js";
 export { assertOutputNames, MAX_OUTPUTS, outputNameProblem, RESERVED_OUTPUTS } from "./outputs.js";
 export { defaultStagingRoot, NOBODY, openStaging, type StagedDir, type Staging } from "./staging.js";

@@ -1,0 +1,5 @@
+/** The levels that this version knows, weakest first. One that the machine lacks says so itself. */
+import type { LevelKind } from "../levels.js";
+import { containerKind } from "./container.js";
+
+export const LEVEL_KINDS: readonly LevelKind[] = [containerKind];
