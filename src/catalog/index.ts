@@ -1,4 +1,5 @@
 /** The catalogue: principals, datasets and their versions, grants, Views, budgets, and the engine over the data. */
+export * from "./budgets/charges.js";
 export * from "./budgets/schemas.js";
 export * from "./catalog.js";
 export { contentQuery, readOptionsOf } from "./datasets/content-query.js";
@@ -34,3 +35,6 @@ export type { GrantRow } from "./grants/rows.js";
 export * from "./grants/schemas.js";
 export { GRANT_TRANSITIONS, type GrantAction, type GrantTransition } from "./grants/states.js";
 export * from "./principals/schemas.js";
+export { CHECKSUMS, type Checksum } from "./uploads/arriving.js";
+export * from "./uploads/schemas.js";
+export { UPLOAD_TRANSITIONS, type UploadTransition } from "./uploads/states.js";

@@ -24,7 +24,8 @@ export const ORDERS: readonly Rational[] = [
   ...[128n, 256n, 512n].map((n) => rational(n)),
 ];
 
-const CURVE_BITS = 96;
+/** Values are whole multiples of 2^−CURVE_BITS. */
+export const CURVE_BITS = 96;
 
 export interface RenyiCurve {
   /** One a value of ORDERS, in units of 2^−96. */

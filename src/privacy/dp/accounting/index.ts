@@ -4,4 +4,5 @@ export type { Composed } from "./composition.js";
 export { composeSteps } from "./composition.js";
 export { zcdpEpsilon } from "./conversion.js";
 export * from "./curves.js";
+export * from "./filter.js";
 export { analyticSigma } from "./gaussian.js";
