@@ -18,7 +18,10 @@ import type {
   ViewId,
 } from "../vocabulary/index.js";
 import type { BudgetView } from "./budgets/schemas.js";
+import type { Charges } from "./budgets/charges.js";
+import { ChargeService } from "./budgets/charging.js";
 import { BudgetService } from "./budgets/service.js";
+import { Spending } from "./budgets/spending.js";
 import { ContentService } from "./datasets/content.js";
 import type { DatasetRow, VersionRow } from "./datasets/rows.js";
 import type {
@@ -177,6 +180,8 @@ export interface Catalog {
   grants: Grants;
   views: Views;
   signals: Signals;
+  /** Noisy answers and what they cost. */
+  charges: Charges;
   /** Looks for identifiers and records of these versions in the texts. */
   scanOutputs(input: {
     versionIds: readonly string[];
@@ -189,7 +194,8 @@ export function createCatalog(parts: CatalogParts): Catalog {
   const { store, ledger, vault, clock, engine } = parts;
   const principals = new PrincipalService(parts);
   const nameOf = (id: string) => principals.named(id)?.name ?? id;
-  const budgets = new BudgetService(store.db, nameOf);
+  const spending = new Spending(store.db);
+  const budgets = new BudgetService(store.db, nameOf, spending, clock);
   const sight = new DatasetsInSight(store.db, principals);
   const content = new ContentService({
     store,
@@ -206,6 +212,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
     grants: new GrantService({ store, ledger, clock, principals, budgets, sight }),
     views: new ViewService({ store, ledger, vault, engine, clock }),
     signals: budgets,
+    charges: new ChargeService({ db: store.db, ledger, keys: parts.keys, clock, spending }),
     scanOutputs: (request) => scanOutputs(parts, request),
   };
 }

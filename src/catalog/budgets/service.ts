@@ -9,31 +9,30 @@ import type Database from "better-sqlite3";
 import type { Tx } from "../../ledger/index.js";
 import { prepared } from "../../store/index.js";
 import {
-  addRational,
+  type Clock,
   type DatasetId,
-  formatDecimal,
   GloveboxError,
   GRADES,
   type JobId,
   newId,
   type PrincipalId,
-  parseDecimal,
-  rfc3339,
   SYSTEM_ACTOR,
-  ZERO,
 } from "../../vocabulary/index.js";
 import type { SignalCharge, Signals } from "../catalog.js";
 import { type DatasetRow, datasetRow } from "../datasets/rows.js";
-import { type GrantRow, grantRow, grantRows } from "../grants/rows.js";
-import type { BudgetView, ChargeView } from "./schemas.js";
+import { grantRow, grantRows } from "../grants/rows.js";
+import { datasetAccount, granteeAccount, spentOf } from "./account.js";
+import { chargesOf } from "./listing.js";
+import type { BudgetView } from "./schemas.js";
 import type { HeldShare } from "./shares.js";
-
-const MAX_CHARGES = 200;
+import type { Spending } from "./spending.js";
 
 export class BudgetService implements Signals {
   constructor(
     private readonly db: Database.Database,
     private readonly nameOf: (principal: string) => string,
+    private readonly spending: Spending,
+    private readonly clock: Clock,
   ) {}
 
   left(grant: string): number | null {
@@ -65,7 +64,7 @@ export class BudgetService implements Signals {
   refund(tx: Tx, job: JobId): void {
     const rows = tx.db
       .prepare("DELETE FROM signal_charges WHERE job = ? RETURNING dataset, grant_id, principal, bits")
-      .all(job) as Pick<ChargeRow, "dataset" | "grant_id" | "principal" | "bits">[];
+      .all(job) as { dataset: DatasetId; grant_id: string; principal: string; bits: number }[];
     for (const { dataset, grant_id, principal, bits } of rows)
       tx.entry({
         kind: "signal.refunded",
@@ -84,12 +83,14 @@ export class BudgetService implements Signals {
 
   /** What the dataset's grants hold, leaving out the one that is being decided. */
   held(dataset: DatasetId, except?: string): HeldShare[] {
+    const [row, now] = [datasetRow(this.db, dataset), this.clock.now()];
     return grantRows(
       this.db,
       "SELECT * FROM grants WHERE dataset = ? AND state IN ('active', 'expired', 'revoked') AND id IS NOT ?",
       dataset,
       except ?? null,
     ).map((g) => ({
+      ...spentOf(this.spending, g, row, now),
       rho: g.rho,
       delta: g.delta,
       signal_bits: g.signal_bits,
@@ -107,11 +108,11 @@ export class BudgetService implements Signals {
     return {
       unit: row.unit_column,
       scope: "dataset",
-      rho: decimals(row.budget_rho),
-      delta: decimals(row.budget_delta),
+      ...datasetAccount(this.spending, row, this.clock.now()),
+      shared_with: this.sharing(row),
       signal_bits: bitsOf(row.budget_signal_bits, spent),
       exact_releases: this.exactReleases(row.id),
-      charges: this.charges(row.id),
+      charges: chargesOf(this.db, this.nameOf, row.id),
     };
   }
 
@@ -129,11 +130,11 @@ export class BudgetService implements Signals {
     return {
       unit: row.unit_column,
       scope: "own",
-      rho: decimals(sumOf(grants, "rho")),
-      delta: decimals(sumOf(grants, "delta")),
+      ...granteeAccount(this.spending, row, grants, this.clock.now()),
+      shared_with: [],
       signal_bits: bitsOf(unlimited ? null : total, spent),
       exact_releases: this.exactReleases(row.id, principal),
-      charges: this.charges(row.id, principal),
+      charges: chargesOf(this.db, this.nameOf, row.id, principal),
     };
   }
 
@@ -147,43 +148,16 @@ export class BudgetService implements Signals {
       .get(dataset, principal ?? null, principal ?? null) as number;
   }
 
-  private charges(dataset: DatasetId, principal?: PrincipalId): ChargeView[] {
-    const rows = this.db
-      .prepare(
-        `SELECT * FROM signal_charges WHERE dataset = ? AND (? IS NULL OR principal = ?)
-         ORDER BY id DESC LIMIT ${MAX_CHARGES}`,
-      )
-      .all(dataset, principal ?? null, principal ?? null) as ChargeRow[];
-    return rows.map((row) => ({
-      id: row.id,
-      principal: this.nameOf(row.principal),
-      grant: row.grant_id,
-      job: row.job,
-      signal_bits: row.bits,
-      shown: JSON.parse(row.shown) as string[],
-      at: rfc3339(row.at),
-    }));
+  /** Names of those of the same owner, and of published ones; the others may not be known of. */
+  private sharing(row: DatasetRow): string[] {
+    return this.spending
+      .pool(row.id)
+      .filter((id) => id !== row.id)
+      .map((id) => datasetRow(this.db, id))
+      .filter((other) => other.owner === row.owner || other.state === "published")
+      .map((other) => other.name);
   }
 }
-
-interface ChargeRow {
-  id: string;
-  principal: string;
-  dataset: DatasetId;
-  grant_id: string;
-  job: string;
-  bits: number;
-  shown: string;
-  at: number;
-}
-
-function sumOf(grants: readonly GrantRow[], of: "rho" | "delta"): string | null {
-  const stated = grants.flatMap((g) => (g[of] === null ? [] : [parseDecimal(g[of], of)]));
-  return stated.length === 0 ? null : formatDecimal(stated.reduce(addRational, ZERO));
-}
-
-/** No mechanism that draws noise exists in this version, so no charge of ρ or δ can: nothing is spent. */
-const decimals = (total: string | null) => ({ total, spent: "0", left: total });
 
 const bitsOf = (total: number | null, spent: number) => ({
   total,

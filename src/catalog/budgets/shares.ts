@@ -33,13 +33,18 @@ export interface Share {
 export interface HeldShare extends Share {
   live: boolean;
   spent_bits: number;
+  spent_rho: string;
+  spent_delta: string;
 }
 
 const decimal = (text: string | null): Rational => (text === null ? ZERO : parseDecimal(text, "budget"));
 
-/** ρ or δ held by all live grants. Nothing that spends either exists yet, so an ended grant has spent none. */
+/** ρ or δ held by all grants. */
 const heldDecimal = (held: readonly HeldShare[], kind: "rho" | "delta"): Rational =>
-  held.filter((share) => share.live).reduce((sum, share) => addRational(sum, decimal(share[kind])), ZERO);
+  held.reduce(
+    (sum, share) => addRational(sum, decimal(share.live ? share[kind] : share[`spent_${kind}`])),
+    ZERO,
+  );
 
 const heldBits = (held: readonly HeldShare[]): number =>
   held.reduce(

@@ -90,7 +90,7 @@ export function rhoLeft(filter: RenyiFilter, spent: RenyiCurve): Rational {
   const left = filter.allowances
     .map((allowance, i) => {
       const { num, den } = ORDERS[i]!;
-      return rational((allowance - spent.values[i]!) * den, num << BigInt(CURVE_BITS));
+      return { num: (allowance - spent.values[i]!) * den, den: num << BigInt(CURVE_BITS) };
     })
     .reduce((a, b) => (compareRational(a, b) < 0 ? b : a));
   return left.num < 0n
@@ -102,7 +102,8 @@ export function rhoLeft(filter: RenyiFilter, spent: RenyiCurve): Rational {
 
 /** The least ρ with τ(α) ≤ αρ at every order: what a curve costs in the unit of budgets. */
 export function rhoOf(curve: RenyiCurve): Rational {
-  return ORDERS.map(({ num, den }, i) => rational(curve.values[i]! * den, num << BigInt(CURVE_BITS))).reduce(
-    (a, b) => (compareRational(a, b) < 0 ? b : a),
-  );
+  return ORDERS.map(({ num, den }, i) => ({
+    num: curve.values[i]! * den,
+    den: num << BigInt(CURVE_BITS),
+  })).reduce((a, b) => (compareRational(a, b) < 0 ? b : a));
 }

@@ -4,5 +4,6 @@ export type { Composed } from "./composition.js";
 export { composeSteps } from "./composition.js";
 export { zcdpEpsilon } from "./conversion.js";
 export * from "./curves.js";
+export { decimalUp } from "./decimal.js";
 export * from "./filter.js";
 export { analyticSigma } from "./gaussian.js";
