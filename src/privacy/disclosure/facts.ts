@@ -12,11 +12,15 @@ export const TABLE_FACTS_FORMAT = 1;
 export const TOTAL = -1;
 
 export const STATISTICS = [
+  /** Distinct units. */
+  "units",
+  /** Rows; of a column, rows with a value. */
   "count",
   "sum",
   "mean",
   "median",
   "std",
+  "var",
   "min",
   "max",
   "percentile",

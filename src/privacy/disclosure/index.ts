@@ -8,6 +8,7 @@ export type { MediaType } from "./media.js";
 export { MEDIA_TYPES, mediaTypeOf } from "./media.js";
 export * from "./policy.js";
 export { rebuild } from "./rebuild.js";
+export * from "./recompute/index.js";
 export { disclosureReferences } from "./reference.js";
 export type { RuleDefinition } from "./rules/index.js";
 export { RULES } from "./rules/index.js";

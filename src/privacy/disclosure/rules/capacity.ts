@@ -36,3 +36,14 @@ export function judgeCapacity(bytes: number, policy: DisclosurePolicy): Finding 
     evidence: { bytes, review_above: policy.capacity_review_bytes },
   };
 }
+
+/** What was claimed before the run cannot carry a message: nothing in its form depends on the data. */
+export function noteCapacity(canonical: Buffer): Finding {
+  const bytes = capacityOf(canonical);
+  return {
+    rule: capacity.id,
+    verdict: "pass",
+    message: `${sizeText(bytes)} of figures; which figures was fixed before the data were read.`,
+    evidence: { bytes },
+  };
+}

@@ -1,6 +1,7 @@
 /** How a rule is described: the docs page, the findings and the auditors' screens all read this. */
 import type { Verdict } from "../../../vocabulary/index.js";
 import { GloveboxError } from "../../../vocabulary/index.js";
+import type { TableCell } from "../facts.js";
 import type { EvidenceValue, Finding } from "../finding.js";
 import { MAX_CELLS } from "../finding.js";
 
@@ -37,6 +38,9 @@ export function findingOf(error: unknown): Finding | undefined {
     ...(evidence === undefined ? {} : { evidence: evidence as Record<string, EvidenceValue> }),
   };
 }
+
+/** Row and column of a cell, as the table shows them. */
+export type NameCell = (cell: TableCell) => [string, string];
 
 const MAX_NAME_CHARS = 120;
 const short = (name: string) => (name.length > MAX_NAME_CHARS ? `${name.slice(0, MAX_NAME_CHARS)}…` : name);

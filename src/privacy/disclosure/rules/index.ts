@@ -1,11 +1,13 @@
 /** The table of rules, in the order in which an auditor reads them; the docs page is generated from it. */
 import { missing, notKept, unchecked } from "./absent.js";
 import { capacity } from "./capacity.js";
+import { classDisclosure } from "./class-disclosure.js";
 import type { RuleDefinition } from "./definition.js";
 import { formula } from "./formula.js";
 import { hiddenContent } from "./hidden-content.js";
 import { invisibleText } from "./invisible-text.js";
 import { checkerLimit, limits } from "./limits.js";
+import { magnitude } from "./magnitude.js";
 import { markup } from "./markup.js";
 import { mediaType } from "./media-type.js";
 import { noCounts } from "./no-counts.js";
@@ -26,6 +28,8 @@ export const RULES: readonly RuleDefinition[] = [
   hiddenContent,
   rawValues,
   threshold,
+  classDisclosure,
+  magnitude,
   noCounts,
   formula,
   invisibleText,

@@ -1,0 +1,14 @@
+/** Tables that the node computes itself from a claim: plan, question, answer, text, findings. */
+export { type AnswerRow, factsOf } from "./answer.js";
+export { judgeFacts, renderFacts } from "./judge.js";
+export {
+  layoutOf,
+  planTable,
+  RECOMPUTED_KINDS,
+  requireRecomputed,
+  type TablePlan,
+  withUnits,
+} from "./plan.js";
+export { type Question, questionOf } from "./question.js";
+export type { Layout } from "./render.js";
+export { claimFromWritten, inside, type WrittenClaim, writtenClaim } from "./written.js";

@@ -1,0 +1,50 @@
+/**
+ * Class disclosure: in a line of a table all units fall into one cell, so that whoever is known to be in the line is
+ * known to be in the cell, however many they are.
+ *
+ * A line is what one dimension runs through while the others stand still. Where everybody of the table has one level
+ * of a dimension, that tells something of everybody in it.
+ * Source: Hundepool et al., Statistical Disclosure Control (2012), 4.2 (group disclosure); ACRO "all values are the same".
+ */
+import type { TableCell, TableFacts } from "../facts.js";
+import { TOTAL } from "../facts.js";
+import type { Finding } from "../finding.js";
+import { type NameCell, type RuleDefinition, several, withCells } from "./definition.js";
+
+export const classDisclosure: RuleDefinition = {
+  id: "class_disclosure",
+  title: "Class disclosure",
+  title_zh: "类别泄露",
+  default: "fail; judged on tables that the node recomputed",
+  verdicts: ["fail"],
+  sentence: "In no row or column of a table do all units fall into one cell.",
+  sentence_zh: "表格任一行或列的全部单元不得落入同一单元格。",
+  source: "Hundepool et al. 2012, 4.2",
+};
+
+export function judgeClassDisclosure(facts: TableFacts, nameOf: NameCell): Finding[] {
+  const alone = new Set<TableCell>();
+  facts.dimensions.forEach((_, dimension) => {
+    for (const line of linesAlong(facts, dimension)) {
+      const filled = line.filter((cell) => (cell.units ?? 0) > 0);
+      if (filled.length === 1) alone.add(filled[0]!);
+    }
+  });
+  if (alone.size === 0) return [];
+  const message = `${several(alone.size, "cell")} that all units of a row or column fall into: being in the one tells being in the other.`;
+  return [withCells({ rule: classDisclosure.id, verdict: "fail", message }, [...alone].map(nameOf))];
+}
+
+/** Cells of the measure with the units, totals of this dimension left out; totals of the others are lines of their own. */
+function linesAlong(facts: TableFacts, dimension: number): TableCell[][] {
+  const units = facts.measures.findIndex((m) => m.statistic === "units");
+  const lines = new Map<string, TableCell[]>();
+  for (const cell of facts.cells) {
+    if (cell.measure !== units || cell.at[dimension] === TOTAL) continue;
+    const key = cell.at.map((level, i) => (i === dimension ? "" : level)).join(" ");
+    const line = lines.get(key);
+    if (line) line.push(cell);
+    else lines.set(key, [cell]);
+  }
+  return [...lines.values()];
+}
