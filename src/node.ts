@@ -41,6 +41,7 @@ export interface RunningNode {
 
 const TICK_MS = 1_000;
 const EXPIRY_TICK_MS = 5_000;
+const UPLOADS_TICK_MS = 30_000;
 const STOP_GRACE_MS = 15_000;
 
 /** Starts a node and resolves when it serves. @throws invalid_input, engine_unavailable */
@@ -173,6 +174,7 @@ class NodeProcesses {
     const { jobs, airlock, catalog } = this.rooms;
     this.ticker.every(TICK_MS, "jobs", () => jobs.tick());
     this.ticker.every(TICK_MS, "airlock", () => airlock.tick());
+    this.ticker.every(UPLOADS_TICK_MS, "uploads", () => catalog.uploads.sweep());
     this.ticker.every(EXPIRY_TICK_MS, "grants", () => catalog.grants.expireDue());
   }
 

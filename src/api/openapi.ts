@@ -89,6 +89,9 @@ function parametersOf(route: Route, components: Record<string, JsonSchema>): Jso
   return [
     ...(route.params ? fieldsOf(route.params, "path", components) : []),
     ...(route.query ? fieldsOf(route.query, "query", components) : []),
+    ...Object.entries(route.headers ?? {}).map(([name, spec]) =>
+      header(name, spec.description, spec.required),
+    ),
     ...(route.idempotent ? [header("Idempotency-Key", "The same key and body give the same answer")] : []),
     ...(route.conditional
       ? [header("If-Match", "The ETag of what was read; answers `stale` if it moved on")]
@@ -96,10 +99,10 @@ function parametersOf(route: Route, components: Record<string, JsonSchema>): Jso
   ];
 }
 
-const header = (name: string, description: string): JsonSchema => ({
+const header = (name: string, description: string, required = false): JsonSchema => ({
   name,
   in: "header",
-  required: false,
+  required,
   description,
   schema: { type: "string" },
 });

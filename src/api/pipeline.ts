@@ -49,6 +49,7 @@ export function serve(route: Route, edge: Edge): Server {
   return async (req, res, given) => {
     const facts = factsOf(res);
     facts.route = template;
+    for (const [name, value] of Object.entries(route.answers ?? {})) res.setHeader(name, value);
     const actor = route.permission === "public" ? NOBODY : await admit(route, req, edge);
     facts.principal = actor.id || undefined;
     const params = route.params ? parseInput(route.params, given) : {};

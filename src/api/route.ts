@@ -47,6 +47,11 @@ export interface StreamedBody {
   description: string;
 }
 
+export interface HeaderSpec {
+  description: string;
+  required?: boolean;
+}
+
 export interface Call<P, Q, B> {
   deps: ApiDeps;
   /** The application's own metrics. */
@@ -84,7 +89,7 @@ export type Reply =
 export interface RouteSpec<P, Q, B> {
   /** The OpenAPI operationId. */
   name: string;
-  method: "get" | "post" | "put" | "patch" | "delete";
+  method: "get" | "post" | "put" | "patch" | "delete" | "options";
   /** With `{params}`; below /api/v1 unless `root`. */
   path: string;
   root?: boolean;
@@ -96,6 +101,10 @@ export interface RouteSpec<P, Q, B> {
   params?: z.ZodType<P>;
   query?: z.ZodType<Q>;
   body?: z.ZodType<B>;
+  /** Request headers of its own, which the handler reads. */
+  headers?: Readonly<Record<string, HeaderSpec>>;
+  /** Headers that stand on every answer, errors included. */
+  answers?: Readonly<Record<string, string>>;
   /** How large a JSON body may be; 1 MiB when not said. */
   bodyLimit?: number;
   streamed?: StreamedBody;

@@ -1,7 +1,7 @@
 /** The catalogue as the other rooms see it, and how its parts are put together. */
 import type { Readable } from "node:stream";
 import type { Ledger, Tx } from "../ledger/index.js";
-import type { Keys, Store, Vault } from "../store/index.js";
+import { type Keys, openSpool, type Store, type Vault } from "../store/index.js";
 import type {
   AccessMode,
   Actor,
@@ -39,6 +39,9 @@ import type { ApproveInput, GrantInput, GrantView } from "./grants/schemas.js";
 import { GrantService } from "./grants/service.js";
 import type { PrincipalInput, PrincipalView } from "./principals/schemas.js";
 import { PrincipalService } from "./principals/service.js";
+import type { Checksum } from "./uploads/arriving.js";
+import type { UploadView } from "./uploads/schemas.js";
+import { UploadService } from "./uploads/service.js";
 import { scanOutputs } from "./views/scan.js";
 import { ViewService } from "./views/service.js";
 
@@ -52,6 +55,8 @@ export interface CatalogParts {
   /** How large a dataset's content may be, in bytes; 4 GiB unless told. */
   maxContentBytes?: number;
 }
+  /** How long the sender of a part may be silent; 20 seconds unless told. */
+  uploadIdleMs?: number;
 
 export interface NamedPrincipal extends Actor {
   readonly revoked: boolean;
@@ -105,6 +110,31 @@ export interface Datasets {
 }
 
 export interface UsableRequest {
+/** Content that is sent in parts, and goes on where it broke off. All of it is its sender's alone. */
+export interface Uploads {
+  /** Bytes that content may have. */
+  readonly maxBytes: number;
+  /** @param metadata as tus has it; `filetype` and `sha256` are heeded. @throws too_large, insufficient_storage */
+  begin(actor: Actor, dataset: string, length: number, metadata: string): Promise<UploadView>;
+  get(actor: Actor, id: string): UploadView;
+  /** As it was sent. */
+  metadata(actor: Actor, id: string): string;
+  list(actor: Actor, dataset: string, page?: PageRequest): Page<UploadView>;
+  /** Keeps what comes of a part, also when it breaks off. @throws state_conflict at another offset than its own */
+  append(
+    actor: Actor,
+    id: string,
+    offset: number,
+    source: Readable,
+    checksum?: Checksum,
+  ): Promise<UploadView>;
+  /** Makes a complete upload a version, as `putContent` does; the same answer when asked again. */
+  take(actor: Actor, id: string, options?: ReadOptions): Promise<ContentInfo>;
+  terminate(actor: Actor, id: string): void;
+  /** Ends what is past its time, and clears what crashes left; how many ended. */
+  sweep(): number;
+}
+
   principal: PrincipalId;
   /** Name or id. */
   dataset: string;
@@ -182,6 +212,7 @@ export interface Catalog {
   signals: Signals;
   /** Noisy answers and what they cost. */
   charges: Charges;
+  uploads: Uploads;
   /** Looks for identifiers and records of these versions in the texts. */
   scanOutputs(input: {
     versionIds: readonly string[];
@@ -202,17 +233,30 @@ export function createCatalog(parts: CatalogParts): Catalog {
     ledger,
     vault,
     clock,
+  const limits = parts.maxContentBytes === undefined ? {} : { maxContentBytes: parts.maxContentBytes };
     engine,
     sight,
-    ...(parts.maxContentBytes === undefined ? {} : { maxContentBytes: parts.maxContentBytes }),
+    ...limits,
   });
   return {
     principals,
     datasets: new DatasetService({ store, ledger, engine, principals, budgets, content, sight }),
     grants: new GrantService({ store, ledger, clock, principals, budgets, sight }),
     views: new ViewService({ store, ledger, vault, engine, clock }),
+  const spool = openSpool(store.dataDir, parts.keys);
     signals: budgets,
     charges: new ChargeService({ db: store.db, ledger, keys: parts.keys, clock, spending }),
     scanOutputs: (request) => scanOutputs(parts, request),
+    uploads: new UploadService({
+      store,
+      ledger,
+      keys: parts.keys,
+      clock,
+      spool,
+      sight,
+      content,
+      ...limits,
+      ...(parts.uploadIdleMs === undefined ? {} : { idleMs: parts.uploadIdleMs }),
+    }),
   };
 }

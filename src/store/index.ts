@@ -11,5 +11,6 @@ export { freshBytes } from "./random.js";
 export { droppedObjects, isNamed, namedObjects, type ObjectColumn, objectColumns } from "./references.js";
 export { removeUnnamed, type ScrubProblem, type ScrubReport, scrub } from "./scrub.js";
 export { createSealer, type Sealer } from "./sealer.js";
-export { freeBytes, isShortOfRoom, namingFull, saysFull } from "./space.js";
+export { freeBytes, isShortOfRoom, namingFull, RESERVE_BYTES, saysFull } from "./space.js";
+export { openSpool, type Spool, type SpoolMark } from "./spool.js";
 export { openSealedStream, openVault, type Vault, type VaultObject } from "./vault.js";

@@ -65,6 +65,20 @@ export const ERRORS = {
     title_zh: "资源已被修改",
     next: "Read it again and send the new ETag in If-Match.",
   },
+  protocol_unsupported: {
+    status: 412,
+    retryable: false,
+    title: "This version of the upload protocol is not spoken",
+    title_zh: "不支持该版本的上传协议",
+    next: "Speak one of the versions that `Tus-Version` lists.",
+  },
+  checksum_mismatch: {
+    status: 460,
+    retryable: true,
+    title: "What arrived is not what its checksum says",
+    title_zh: "校验和不符",
+    next: "Nothing of it was kept; send it again from the same offset.",
+  },
   too_large: {
     status: 413,
     retryable: false,

@@ -8,6 +8,7 @@ export const ID_PREFIXES = {
   principal: "prn",
   dataset: "dst",
   version: "ver",
+  upload: "upl",
   view: "viw",
   grant: "grt",
   job: "job",
@@ -28,6 +29,7 @@ export type Id<K extends IdKind> = string & { readonly [brand]: K };
 export type PrincipalId = Id<"principal">;
 export type DatasetId = Id<"dataset">;
 export type VersionId = Id<"version">;
+export type UploadId = Id<"upload">;
 export type ViewId = Id<"view">;
 export type GrantId = Id<"grant">;
 export type JobId = Id<"job">;

@@ -31,7 +31,8 @@ export async function call(url: string, method: string, path: string, sent: Sent
   });
   const bytes = Buffer.from(await response.arrayBuffer());
   const text = bytes.toString("utf8");
-  const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
+  // The answer to a HEAD says what a GET would have had, and has no body.
+  const isJson = method !== "HEAD" && /[/+]json/.test(response.headers.get("content-type") ?? "");
   return {
     status: response.status,
     headers: response.headers,

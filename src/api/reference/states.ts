@@ -1,6 +1,6 @@
 /** The page of all states: each table in code as a diagram and a table. */
 import { RELEASE_TRANSITIONS } from "../../airlock/index.js";
-import { DATASET_TRANSITIONS, GRANT_TRANSITIONS } from "../../catalog/index.js";
+import { DATASET_TRANSITIONS, GRANT_TRANSITIONS, UPLOAD_TRANSITIONS } from "../../catalog/index.js";
 import { JOB_TRANSITIONS, RUN_TRANSITIONS } from "../../jobs/index.js";
 import { code, markdownTable, page } from "./markdown.js";
 
@@ -26,6 +26,7 @@ const acted = (rows: readonly Acted[]): Row[] =>
 
 const MACHINES: readonly { title: string; title_zh: string; first: string; rows: readonly Row[] }[] = [
   { title: "Dataset", title_zh: "数据资源", first: "draft", rows: acted(DATASET_TRANSITIONS) },
+  { title: "Upload", title_zh: "上传", first: "receiving", rows: acted(UPLOAD_TRANSITIONS) },
   { title: "Grant", title_zh: "授权", first: "requested", rows: acted(GRANT_TRANSITIONS) },
   { title: "Job", title_zh: "任务", first: "queued", rows: JOB_TRANSITIONS },
   { title: "Run", title_zh: "运行", first: "leased", rows: RUN_TRANSITIONS },
@@ -46,7 +47,7 @@ export function statesPage(): string {
           code(r.to),
           r.who.join(", "),
           r.guard ?? "",
-          code(r.entry),
+          r.entry && code(r.entry),
           r.label_zh,
         ]),
       ),

@@ -2,6 +2,7 @@
 import type { Route } from "../route.js";
 import { addPrincipal } from "./add-principal.js";
 import { addWorker } from "./add-worker.js";
+import { appendUpload } from "./append-upload.js";
 import { approveGrant } from "./approve-grant.js";
 import { assessDataset } from "./assess-dataset.js";
 import { cancelJob } from "./cancel-job.js";
@@ -9,6 +10,8 @@ import { closeJob } from "./close-job.js";
 import { createDataset } from "./create-dataset.js";
 import { createGrant } from "./create-grant.js";
 import { createRelease } from "./create-release.js";
+import { createUpload } from "./create-upload.js";
+import { describeUploads } from "./describe-uploads.js";
 import { docs } from "./docs.js";
 import { getBudget } from "./get-budget.js";
 import { getBundle } from "./get-bundle.js";
@@ -26,6 +29,7 @@ import { getMe } from "./get-me.js";
 import { getRelease } from "./get-release.js";
 import { getReleaseFile } from "./get-release-file.js";
 import { getSynthetic } from "./get-synthetic.js";
+import { getUpload } from "./get-upload.js";
 import { healthz } from "./healthz.js";
 import { jobEvents } from "./job-events.js";
 import { listDatasets } from "./list-datasets.js";
@@ -34,6 +38,7 @@ import { listJobs } from "./list-jobs.js";
 import { listOutputs } from "./list-outputs.js";
 import { listPrincipals } from "./list-principals.js";
 import { listReleases } from "./list-releases.js";
+import { listUploads } from "./list-uploads.js";
 import { metrics } from "./metrics.js";
 import { openapiDocument } from "./openapi-document.js";
 import { patchDataset } from "./patch-dataset.js";
@@ -51,6 +56,8 @@ import { revokeWorker } from "./revoke-worker.js";
 import { submitJob } from "./submit-job.js";
 import { submitRelease } from "./submit-release.js";
 import { suspendDataset } from "./suspend-dataset.js";
+import { takeUpload } from "./take-upload.js";
+import { terminateUpload } from "./terminate-upload.js";
 import { withdrawRelease } from "./withdraw-release.js";
 
 // biome-ignore format: one tag a block
@@ -58,6 +65,7 @@ export const ROUTES: readonly Route[] = [
   getMe, putMyKey, addPrincipal, listPrincipals, revokePrincipal,
   createDataset, listDatasets, getDataset, patchDataset, putDatasetContent, assessDataset, publishDataset,
   suspendDataset, retireDataset, getSynthetic, getBudget,
+  describeUploads, createUpload, listUploads, getUpload, appendUpload, terminateUpload, takeUpload,
   createGrant, listGrants, getGrant, approveGrant, refuseGrant, revokeGrant,
   submitJob, listJobs, getJob, cancelJob, closeJob, jobEvents, getJobCode, listOutputs, getDryRunOutput,
   createRelease, listReleases, getRelease, replaceReleaseFile, submitRelease, withdrawRelease, reviewRelease,

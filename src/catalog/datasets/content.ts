@@ -10,7 +10,14 @@ import { pipeline, type Readable, Transform, type TransformCallback } from "node
 import canonicalize from "canonicalize";
 import type { Ledger, Tx } from "../../ledger/index.js";
 import type { Store, Vault, VaultObject } from "../../store/index.js";
-import { type Actor, type Clock, type DatasetId, GloveboxError, newId } from "../../vocabulary/index.js";
+import {
+  type Actor,
+  type Clock,
+  type DatasetId,
+  GloveboxError,
+  invalidInput,
+  newId,
+} from "../../vocabulary/index.js";
 import type { Engine, Imported, ReadOptions } from "../engine/index.js";
 import { noteDropped, requirePresent } from "../objects.js";
 import { highestGrade } from "./assessment.js";
@@ -30,6 +37,13 @@ interface Parts {
   engine: Engine;
   sight: DatasetsInSight;
   maxContentBytes?: number;
+}
+
+/** What else must hold of content, and what is to happen in the transaction that makes it a version. */
+export interface Receipt {
+  /** Hex; what was read must have it. */
+  sha256?: string;
+  entered(tx: Tx, info: ContentInfo): void;
 }
 
 /** What was read, typed and encrypted, and waits for its transaction. */
@@ -52,6 +66,7 @@ export class ContentService {
     source: Readable,
     mediaType: string,
     declared: ReadOptions = {},
+    receipt?: Receipt,
   ): Promise<ContentInfo> {
     const row = this.parts.sight.owned(actor, name);
     mayChange(row, "content");
@@ -60,7 +75,7 @@ export class ContentService {
       throw new GloveboxError("state_conflict", { detail: "another upload to this dataset is under way" });
     this.uploading.add(row.id);
     try {
-      return await this.take(actor, row, source, sent);
+      return await this.take(actor, row, source, sent, receipt);
     } finally {
       this.uploading.delete(row.id);
       if (!source.destroyed) source.destroy();
@@ -72,6 +87,7 @@ export class ContentService {
     row: DatasetRow,
     source: Readable,
     sent: SentContent,
+    receipt: Receipt | undefined,
   ): Promise<ContentInfo> {
     const meter = new Meter(this.parts.maxContentBytes ?? MAX_CONTENT_BYTES);
     // Errors of the source reach the reader of the meter, who answers for them.
@@ -91,22 +107,34 @@ export class ContentService {
       .finally(() => meter.destroy());
     try {
       mustFitAssessed(row, effectiveColumns(imported.columns, row.declared_columns));
+      const sourceSha256 = meter.sha256();
+      if (receipt?.sha256 !== undefined && receipt.sha256 !== sourceSha256)
+        throw invalidInput("sha256", "the content is not what its sender announced; send it again");
       const parquet = await this.parts.vault.put(imported.parquet);
       const unitIndex = await this.parts.vault.put(imported.unitIndex).catch((error: unknown) => {
         this.drop([parquet.object]);
         throw error;
       });
-      return this.settle(actor, row, { imported, parquet, unitIndex, sourceSha256: meter.sha256() });
+      return this.settle(actor, row, { imported, parquet, unitIndex, sourceSha256 }, receipt);
     } finally {
       imported.dispose();
     }
   }
 
   /** The transaction. What was stored for nothing is noted, so that it goes. */
-  private settle(actor: Actor, before: DatasetRow, prepared: Prepared): ContentInfo {
+  private settle(
+    actor: Actor,
+    before: DatasetRow,
+    prepared: Prepared,
+    receipt: Receipt | undefined,
+  ): ContentInfo {
+    const { file, evidence } = prepared.imported;
     try {
-      const version = this.parts.ledger.commit((tx) => this.enter(tx, actor, before, prepared));
-      return { ...versionView(version), file: prepared.imported.file, evidence: prepared.imported.evidence };
+      return this.parts.ledger.commit((tx) => {
+        const info = { ...versionView(this.enter(tx, actor, before, prepared)), file, evidence };
+        receipt?.entered(tx, info);
+        return info;
+      });
     } catch (error) {
       this.drop([prepared.parquet.object, prepared.unitIndex.object]);
       throw error;

@@ -1,5 +1,6 @@
 /** All migrations in order. They only go forward; one that has been released is never edited. */
 import { initial } from "./001_initial.js";
+import { uploads } from "./002_uploads.js";
 import { charges } from "./004_charges.js";
 
 export interface Migration {
@@ -8,4 +9,4 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial, charges];
+export const MIGRATIONS: readonly Migration[] = [initial, uploads, charges];
