@@ -1,14 +1,12 @@
 /**
  * The spool: files that grow while they are being sent, encrypted from their first byte, and read once they are whole.
- * File: magic 8 ‖ the file's data key, sealed for this name ‖ frames. A frame is the length of its plaintext 4 ‖
- * nonce 12 ‖ ciphertext ‖ tag 16, AES-256-GCM, with the plaintext's position in the whole authenticated; so a frame
- * that was changed, moved, dropped, repeated or taken from another file is refused.
+ * File: magic 8 ‖ the file's data key, sealed for this name ‖ frames (frames.ts).
  *
- * Rules: a frame of any length may follow any other, for a sender may break off anywhere. Nonces are random, not
- * counted: what lies behind the mark after a crash is cut off and written anew, and must not be written anew under
- * the nonce that it had. The caller keeps the mark, told only of bytes that are synced; plaintext never reaches the disk.
+ * Rules: a frame of any length may follow any other, for a sender may break off anywhere. What lies behind the mark
+ * after a crash is cut off and written anew. The caller keeps the mark, told only of bytes that are synced; plaintext
+ * never reaches the disk.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
   createReadStream,
@@ -21,9 +19,10 @@ import {
 } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline, Readable, Transform, type TransformCallback } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { GloveboxError } from "../vocabulary/index.js";
 import { syncDirectory } from "./durable.js";
+import { damagedSpool, FRAME, OpenFrames, sealFrame } from "./frames.js";
 import type { Keys } from "./keys.js";
 import { SEAL_OVERHEAD } from "./sealer.js";
 import { namingFull, requireRoom } from "./space.js";
@@ -59,89 +58,8 @@ export interface Spool {
 const MAGIC = Buffer.from("GBXSPL01");
 const KEY_BYTES = 32;
 const HEADER = MAGIC.length + SEAL_OVERHEAD + KEY_BYTES;
-const FRAME = 64 * 1024;
-const NONCE = 12;
-const TAG = 16;
-const FRAME_HEAD = 4 + NONCE;
 const SYNC_EVERY_BYTES = 4 * 1024 * 1024;
 const NAME = /^[a-zA-Z0-9_]{1,64}$/;
-
-const damaged = (cause?: unknown) =>
-  new GloveboxError("internal", { detail: "a spooled file was changed, cut or moved" }, cause);
-
-function place(position: number, length: number): Buffer {
-  const bytes = Buffer.alloc(12);
-  bytes.writeBigUInt64BE(BigInt(position));
-  bytes.writeUInt32BE(length, 8);
-  return bytes;
-}
-
-function sealFrame(key: Buffer, plain: Buffer, position: number): Buffer {
-  const head = Buffer.alloc(FRAME_HEAD);
-  head.writeUInt32BE(plain.length);
-  randomBytes(NONCE).copy(head, 4);
-  const cipher = createCipheriv("aes-256-gcm", key, head.subarray(4));
-  cipher.setAAD(place(position, plain.length));
-  return Buffer.concat([head, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-}
-
-/** Frames in, plaintext out, to exactly `end`. */
-class OpenFrames extends Transform {
-  private held: Buffer = Buffer.alloc(0);
-  private position = 0;
-
-  constructor(
-    private readonly key: Buffer,
-    private readonly length: number,
-  ) {
-    super({ readableHighWaterMark: FRAME });
-  }
-
-  override _transform(bytes: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
-    try {
-      this.held = this.held.length === 0 ? bytes : Buffer.concat([this.held, bytes]);
-      for (let frame = this.next(); frame; frame = this.next()) this.push(this.open(frame));
-    } catch (error) {
-      callback(error as Error);
-      return;
-    }
-    callback();
-  }
-
-  override _flush(callback: TransformCallback): void {
-    callback(this.held.length === 0 && this.position === this.length ? null : damaged());
-  }
-
-  private next(): Buffer | undefined {
-    if (this.held.length < FRAME_HEAD) return undefined;
-    const length = this.held.readUInt32BE();
-    if (length === 0 || length > FRAME) throw damaged();
-    const whole = FRAME_HEAD + length + TAG;
-    if (this.held.length < whole) return undefined;
-    const frame = this.held.subarray(0, whole);
-    this.held = this.held.subarray(whole);
-    return frame;
-  }
-
-  private open(frame: Buffer): Buffer {
-    const length = frame.readUInt32BE();
-    const decipher = createDecipheriv("aes-256-gcm", this.key, frame.subarray(4, FRAME_HEAD), {
-      authTagLength: TAG,
-    });
-    decipher.setAAD(place(this.position, length));
-    decipher.setAuthTag(frame.subarray(FRAME_HEAD + length));
-    try {
-      const plain = Buffer.concat([
-        decipher.update(frame.subarray(FRAME_HEAD, FRAME_HEAD + length)),
-        decipher.final(),
-      ]);
-      this.position += length;
-      return plain;
-    } catch (error) {
-      throw damaged(error);
-    }
-  }
-}
 
 /** One append: gathers frames, writes them, syncs now and then. */
 class Appending {
@@ -252,7 +170,7 @@ class FileSpool implements Spool {
     source: AsyncIterable<Buffer>,
     onSynced: (mark: SpoolMark) => void,
   ): Promise<SpoolMark> {
-    if (!this.reaches(name, from)) throw damaged();
+    if (!this.reaches(name, from)) throw damagedSpool();
     const key = this.dataKey(name);
     const file = await open(this.path(name), "r+");
     let reached = from;
@@ -273,7 +191,7 @@ class FileSpool implements Spool {
   }
 
   read(name: string, mark: SpoolMark): Readable {
-    if (!this.reaches(name, mark)) throw damaged();
+    if (!this.reaches(name, mark)) throw damagedSpool();
     // A stream's range cannot be empty.
     if (mark.bytes === 0) return Readable.from([]);
     const frames = new OpenFrames(this.dataKey(name), mark.bytes);
@@ -303,11 +221,11 @@ class FileSpool implements Spool {
     const header = Buffer.alloc(HEADER);
     const fd = openSync(this.path(name), "r");
     try {
-      if (readSync(fd, header, 0, HEADER, 0) !== HEADER) throw damaged();
+      if (readSync(fd, header, 0, HEADER, 0) !== HEADER) throw damagedSpool();
     } finally {
       closeSync(fd);
     }
-    if (!header.subarray(0, MAGIC.length).equals(MAGIC)) throw damaged();
+    if (!header.subarray(0, MAGIC.length).equals(MAGIC)) throw damagedSpool();
     return this.keys.sealer.open(header.subarray(MAGIC.length), `spool:${name}`);
   }
 
