@@ -1,0 +1,120 @@
+/**
+ * The answer: noise drawn once for every number that can show, then estimates, HAVING, ORDER BY and LIMIT over them.
+ *
+ * Rules: nothing of a cell goes past `noisyOf` but its noisy numbers and the values of its groups, and those of private
+ * groups only above the threshold. Which draws are made depends on the plan, and for private groups on how many
+ * there are, which the time of an answer must not tell (the service's affair).
+ */
+import type { ColumnType } from "../../../vocabulary/index.js";
+import { evaluate, keeps, type Row } from "../../expression/evaluate.js";
+import { compareValues, formatValue, parseValue, type Value } from "../../expression/values.js";
+import type { Noise } from "../noise/index.js";
+import { bisect } from "./bisect.js";
+import type { Cell } from "./cells.js";
+import { type Estimated, estimate, type Interval, type Noisy } from "./estimate.js";
+import type { GroupValue, Plan } from "./model.js";
+import { draw } from "./noise-law.js";
+import { outputInterval } from "./output-interval.js";
+import type { Pricing } from "./price.js";
+
+export type AnswerValue = number | string | boolean | null;
+
+export interface NoisyAnswer {
+  columns: { name: string; type: ColumnType }[];
+  rows: AnswerValue[][];
+  /** Beside each value its 95 % interval; null for groups and what has none. */
+  intervals: ([number, number] | null)[][];
+}
+
+/** What one interval may miss. */
+export const MISSED = 0.05;
+
+interface NoisyCell {
+  key: readonly GroupValue[];
+  noisy: Noisy;
+}
+
+/** The only step that sees exact numbers and noise together. */
+function noisyOf(plan: Plan, pricing: Pricing, cells: readonly Cell[], noise: Noise): NoisyCell[] {
+  const draws = plan.measurements.map((_, i) => draw(noise, pricing.laws[i]!, cells.length));
+  const first = plan.measurements.length;
+  const halvings = plan.bisections.map((b, i) =>
+    draw(noise, pricing.laws[first + i]!, cells.length * b.halvings),
+  );
+  const all = cells.map(({ key, exacts, leaves }, c): NoisyCell => {
+    const measured = plan.measurements.map(
+      ({ terms }, i) =>
+        terms.reduce((sum, { exact, factor }) => sum + factor * exacts[exact]!, 0n) + draws[i]![c]!,
+    );
+    const bisected = plan.bisections.map((b, i) => {
+      const mine = halvings[i]!.slice(c * b.halvings, (c + 1) * b.halvings);
+      return bisect(b, pricing.laws[first + i]!, leaves[i]!, mine);
+    });
+    return { key, noisy: { measured, bisected } };
+  });
+  const { threshold } = pricing;
+  return threshold === undefined
+    ? all
+    : all.filter(({ noisy }) => noisy.measured[plan.threshold!]! >= threshold);
+}
+
+interface Line {
+  row: Row;
+  estimated: readonly Estimated[];
+}
+
+function lineOf(plan: Plan, pricing: Pricing, { key, noisy }: NoisyCell): Line {
+  const estimated = plan.estimates.map((of) => estimate(plan, pricing, of, noisy));
+  const row: Record<string, Value> = {};
+  for (const [i, { type }] of plan.groups.entries()) {
+    const value = key[i] ?? null;
+    row[`g${i}`] = value === null ? null : (parseValue(type, value) ?? null);
+  }
+  for (const [i, { value }] of estimated.entries()) row[`a${i}`] = value;
+  return { row, estimated };
+}
+
+function shown(type: ColumnType, value: Value): AnswerValue {
+  if (value === null || typeof value === "boolean") return value;
+  if (typeof value === "bigint" && type === "integer")
+    return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (typeof value === "number" && type === "decimal") return value;
+  return formatValue(type, value);
+}
+
+function ordered(plan: Plan, lines: readonly Line[]): Line[] {
+  const keyed = lines.map((line) => ({
+    line,
+    keys: plan.order.map(({ value }) => evaluate(value, line.row)),
+  }));
+  keyed.sort((a, b) => {
+    for (const [i, { descending, nullsFirst }] of plan.order.entries()) {
+      const [x, y] = [a.keys[i] ?? null, b.keys[i] ?? null];
+      if (x === null && y === null) continue;
+      if (x === null || y === null) return (x === null) === nullsFirst ? -1 : 1;
+      const order = compareValues(x, y);
+      if (order !== 0) return descending ? -order : order;
+    }
+    return 0;
+  });
+  return keyed.map(({ line }) => line);
+}
+
+const pair = (interval: Interval | undefined): [number, number] | null =>
+  interval ? [interval[0], interval[1]] : null;
+
+/** Draws, once: the same cells again are another answer, and cost another charge. */
+export function answerOf(plan: Plan, pricing: Pricing, cells: readonly Cell[], noise: Noise): NoisyAnswer {
+  const lines = noisyOf(plan, pricing, cells, noise).map((cell) => lineOf(plan, pricing, cell));
+  const { having, limit, offset, outputs } = plan;
+  const kept = having ? lines.filter(({ row }) => keeps(having, row)) : lines;
+  const all = ordered(plan, kept);
+  const part = all.slice(offset, limit === undefined ? undefined : offset + limit);
+  return {
+    columns: outputs.map(({ name, type }) => ({ name, type })),
+    rows: part.map(({ row }) => outputs.map(({ type, value }) => shown(type, evaluate(value, row)))),
+    intervals: part.map(({ row, estimated }) =>
+      outputs.map(({ value }) => pair(outputInterval(value, row, estimated, MISSED))),
+    ),
+  };
+}

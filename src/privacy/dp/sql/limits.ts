@@ -1,0 +1,28 @@
+/** What bounds the work that a query can ask for. Exceeding one is an error that names it, whatever the data. */
+export const QUERY_LIMITS = {
+  /** Characters of the statement. */
+  sql_chars: 65_536,
+  /** Nesting of the parsed tree, subqueries included. */
+  depth: 400,
+  /** Subqueries, CTEs and joins, one inside the other. */
+  relations: 16,
+  /** Columns of a SELECT list. */
+  outputs: 64,
+  groupings: 8,
+  /** Values of one public group column, and cells of all together. */
+  domain: 10_000,
+  cells: 100_000,
+  /** Bins of a histogram or leaves of a quantile's bisection, over all groups together. */
+  leaves: 262_144,
+  /** Halvings of a quantile's bisection. */
+  halvings: 12,
+  /** Rows that one unit may contribute, after joins. */
+  rows_per_unit: 1_000_000_000n,
+} as const;
+
+/** Magnitude of a scaled value: sums of 2^60 of them stay below 2^127, the engine's HUGEINT. */
+export const SCALED_MAX = 1n << 62n;
+/** Steps of a decimal's grid to its larger bound, as a power of ten: fine beside any noise, exact in a double. */
+export const GRID_DIGITS = 12;
+/** The same where values are squared, so that squares stay below 2^62. */
+export const SQUARED_GRID_DIGITS = 9;
