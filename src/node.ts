@@ -25,7 +25,7 @@ import { openRooms, type Rooms } from "./node/rooms.js";
 import { Ticker } from "./node/ticks.js";
 import { findEngine } from "./sandbox/index.js";
 import { freeBytes, isShortOfRoom } from "./store/index.js";
-import { type Clock, systemClock } from "./vocabulary/index.js";
+import { type Clock, ISOLATION_LEVELS, systemClock } from "./vocabulary/index.js";
 
 export type { NodeConfig } from "./node/config.js";
 export { openRooms, type Rooms } from "./node/rooms.js";
@@ -189,7 +189,7 @@ class NodeProcesses {
   }
 
   private startWorker(name: string, url: string, redis: RedisAddress, engineSocket: string): void {
-    const { token } = this.rooms.jobs.internal.registerWorker({ levels: ["container"] });
+    const { token } = this.rooms.jobs.internal.registerWorker({ levels: ISOLATION_LEVELS });
     const settings: WorkerSettings = {
       control: url,
       token,

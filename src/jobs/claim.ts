@@ -4,13 +4,15 @@
  */
 import type { Tx } from "../ledger/index.js";
 import { isShortOfRoom } from "../store/index.js";
-import { GloveboxError, type JobId, newId } from "../vocabulary/index.js";
-import { moveJob, showStarts } from "./change.js";
+import { GloveboxError, type IsolationLevel, type JobId, newId, SYSTEM_ACTOR } from "../vocabulary/index.js";
+import { moveJob, noteJob, showStarts } from "./change.js";
+import { neededNow } from "./isolation.js";
 import type { JobsParts, WorkerIdentity } from "./jobs.js";
 import type { Lease } from "./lease.js";
-import { type Candidate, chooseNext } from "./policy.js";
+import { type Candidate, chooseNext, levelAt } from "./policy.js";
 import { type JobRow, jobRow } from "./rows.js";
 import { standings } from "./standing.js";
+import { stopJob } from "./stop.js";
 
 /** So many jobs of one principal are looked at; behind them is only more of the same. */
 const DEPTH = 50;
@@ -29,13 +31,39 @@ export function claimNext(parts: JobsParts, worker: WorkerIdentity): Lease | und
   return parts.ledger.commit((tx) => claimIn(tx, parts, worker));
 }
 
+/** At most so many queued jobs are moved to a stricter level, or end for want of one, in one transaction. */
+const MOST_MOVED = 100;
+
 function claimIn(tx: Tx, parts: JobsParts, worker: WorkerIdentity): Lease | undefined {
-  const queued = tx.db.prepare(QUEUED).all() as Candidate[];
-  const chosen = chooseNext(queued, standings(tx.db, tx.now), worker.levels, tx.now);
-  return chosen === undefined ? undefined : lease(tx, parts, worker, jobRow(tx.db, chosen.job));
+  const standing = standings(tx.db, tx.now);
+  let queued = tx.db.prepare(QUEUED).all() as Candidate[];
+  for (let moved = 0; moved < MOST_MOVED; moved++) {
+    const chosen = chooseNext(queued, standing, worker.levels, tx.now);
+    if (chosen === undefined) return undefined;
+    const job = jobRow(tx.db, chosen.job);
+    const needed = neededNow(tx, parts, job);
+    if (needed === undefined) {
+      stopJob(tx, parts, job, "refused", SYSTEM_ACTOR);
+      queued = queued.filter((c) => c.job !== job.id);
+      continue;
+    }
+    if (needed !== job.isolation) {
+      noteJob(tx, job, { isolation: needed });
+      chosen.isolation = needed;
+    }
+    const level = levelAt(needed, worker.levels);
+    if (level !== undefined) return lease(tx, parts, worker, jobRow(tx.db, job.id), level);
+  }
+  return undefined;
 }
 
-function lease(tx: Tx, parts: JobsParts, worker: WorkerIdentity, job: JobRow): Lease {
+function lease(
+  tx: Tx,
+  parts: JobsParts,
+  worker: WorkerIdentity,
+  job: JobRow,
+  isolation: IsolationLevel,
+): Lease {
   // Dated to the job, not to the moment of the claim: a bundle names it to the requester.
   const run = newId("run", job.created_at);
   const fence = nextFence(tx, job.id);
@@ -43,12 +71,13 @@ function lease(tx: Tx, parts: JobsParts, worker: WorkerIdentity, job: JobRow): L
   tx.db.prepare("UPDATE workers SET seen_at = ? WHERE id = ?").run(tx.now, worker.id);
   tx.db
     .prepare(
-      "INSERT INTO runs (id, job, fence, worker, state, leased_at, lease_expires_at) VALUES (?, ?, ?, ?, 'leased', ?, ?)",
+      `INSERT INTO runs (id, job, fence, worker, state, isolation, leased_at, lease_expires_at)
+       VALUES (?, ?, ?, ?, 'leased', ?, ?, ?)`,
     )
-    .run(run, job.id, fence, worker.id, tx.now, tx.now + leaseMs);
+    .run(run, job.id, fence, worker.id, isolation, tx.now, tx.now + leaseMs);
   const claimed = moveJob(tx, job, "claim", {
     changes: { started_at: job.started_at ?? tx.now, attempts: job.attempts + 1, not_before: 0 },
-    data: { run, fence, worker: worker.id },
+    data: { run, fence, worker: worker.id, isolation },
   });
   showStarts(tx);
   return {
@@ -57,7 +86,7 @@ function lease(tx: Tx, parts: JobsParts, worker: WorkerIdentity, job: JobRow): L
     fence,
     kind: job.kind,
     mode: job.mode,
-    isolation: job.isolation,
+    isolation,
     attempt: claimed.attempts,
     lease_ms: leaseMs,
     heartbeat_ms: heartbeatMs,

@@ -5,8 +5,10 @@ import type { Limits } from "./lease.js";
 export interface JobsConfig {
   /** Images that jobs may name. */
   images: readonly string[];
-  /** Levels that this node's workers offer. */
+  /** Levels that jobs are taken for though no worker that offers them is seen: they wait for one. */
   isolation: readonly IsolationLevel[];
+  /** A worker's levels count for as long as it was last seen, in ms. */
+  workerSeenMs: number;
   defaultLimits: Limits;
   maxLimits: Limits;
   leaseMs: number;
@@ -33,6 +35,7 @@ const DAY = 24 * 3600 * 1000;
 export const DEFAULT_JOBS_CONFIG: JobsConfig = {
   images: ["python"],
   isolation: ["container"],
+  workerSeenMs: 5 * 60_000,
   defaultLimits: { cpus: 1, memory_mb: 1024, pids: 64, disk_mb: 256, wall_s: 600 },
   maxLimits: { cpus: 8, memory_mb: 16_384, pids: 512, disk_mb: 4096, wall_s: 24 * 3600 },
   leaseMs: 30_000,

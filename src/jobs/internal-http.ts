@@ -11,7 +11,14 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { OUTCOMES, REFUSAL_REASONS } from "../sandbox/index.js";
 import { namingFull } from "../store/index.js";
-import { ERRORS, GloveboxError, isId, parseInput, type RunId } from "../vocabulary/index.js";
+import {
+  ERRORS,
+  GloveboxError,
+  ISOLATION_LEVELS,
+  isId,
+  parseInput,
+  type RunId,
+} from "../vocabulary/index.js";
 import { RUN_STATES } from "./job.js";
 import type { RunClaim, WorkerCalls, WorkerIdentity } from "./jobs.js";
 import { traceOf } from "./trace.js";
@@ -29,6 +36,11 @@ const advanceInput = z.strictObject({
       packages: z.string().max(200).optional(),
     })
     .optional(),
+  isolation: z.enum(ISOLATION_LEVELS).optional(),
+});
+
+const levelsInput = z.strictObject({
+  levels: z.array(z.enum(ISOLATION_LEVELS)).max(ISOLATION_LEVELS.length),
 });
 
 const outcomeInput = z.strictObject({
@@ -90,6 +102,14 @@ export function internalRouter(calls: WorkerCalls, log: Logger): Router {
     handled((req, res) => void res.json(calls.begin(identity(req)))),
   );
   router.post(
+    "/levels",
+    json,
+    handled((req, res) => {
+      calls.offer(identity(req), parseInput(levelsInput, req.body).levels);
+      res.status(204).end();
+    }),
+  );
+  router.post(
     "/claim",
     handled((req, res) => {
       const lease = calls.claim(identity(req));
@@ -122,8 +142,8 @@ function runRoutes(router: Router, calls: WorkerCalls, json: express.RequestHand
     "/runs/:run/advance",
     json,
     handled((req, res) => {
-      const { state, image } = parseInput(advanceInput, req.body);
-      calls.advance(claimOf(req), state, image ? { image } : {});
+      const { state, ...facts } = parseInput(advanceInput, req.body);
+      calls.advance(claimOf(req), state, facts);
       res.status(204).end();
     }),
   );

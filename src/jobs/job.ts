@@ -112,6 +112,7 @@ export interface JobRecord {
   principal: PrincipalId;
   purpose: string;
   grade: number;
+  /** At which its run ran; before one did, the level that it needs at least. */
   isolation: IsolationLevel;
   spec: JsonObject;
   spec_sha256: string;

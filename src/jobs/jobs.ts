@@ -9,7 +9,7 @@ import type { Actor, Clock, IsolationLevel, Page, PageRequest, RunId } from "../
 import type { JobsConfig } from "./config.js";
 import type { HeldOutput, JobEvent, JobRecord, JobView, OutputName, OutputView, RunState } from "./job.js";
 import type { JobKinds } from "./kinds/kind.js";
-import type { Heartbeat, Lease, RunImage, RunOutcome, StageInfo } from "./lease.js";
+import type { Heartbeat, Lease, RunFacts, RunOutcome, StageInfo } from "./lease.js";
 
 /** What the room works with. */
 export interface JobsParts {
@@ -46,10 +46,12 @@ export interface WorkerCalls {
   workerByToken(token: string): WorkerIdentity;
   /** A worker process begins: what an earlier process under its token left running is lost. */
   begin(worker: WorkerIdentity): { node: string };
+  /** What the worker's machine truly has, of what its token may offer. Until it is said, the container alone. */
+  offer(worker: WorkerIdentity, levels: readonly IsolationLevel[]): void;
   claim(worker: WorkerIdentity): Lease | undefined;
   heartbeat(claim: RunClaim): Heartbeat;
   stage(claim: RunClaim): Promise<StageInfo>;
-  advance(claim: RunClaim, state: RunState, facts?: { image?: RunImage }): void;
+  advance(claim: RunClaim, state: RunState, facts?: Partial<RunFacts>): void;
   /** Ciphertext of an object that this run was given the key of. @throws not_found for any other */
   object(claim: RunClaim, object: string): Readable;
   putOutput(claim: RunClaim, name: string, source: Readable): Promise<{ sha256: string; bytes: number }>;

@@ -55,6 +55,12 @@ export interface Heartbeat {
 /** The image that a run really used, pinned by its layers. */
 export type RunImage = ImageRef;
 
+/** What a worker states when the program is about to run: which image, and at which level. */
+export interface RunFacts {
+  image: RunImage;
+  isolation: IsolationLevel;
+}
+
 export type RunOutcomeName = Outcome;
 
 export interface RunOutcome {
@@ -67,8 +73,12 @@ export interface RunOutcome {
   outputs: { name: string; sha256: string; bytes: number }[];
 }
 
+/** What is kept of a worker. */
 export interface WorkerLabels {
+  /** What its token may offer. */
   isolation: IsolationLevel[];
+  /** What its machine truly has, as its process said when it began. */
+  offered?: IsolationLevel[];
 }
 
 export type { Limits };

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type { Tx } from "../ledger/index.js";
 import { type Changes, endJob, moveJob, moveRun } from "./change.js";
+import { forgetOffer } from "./isolation.js";
 import type { JobsParts, RunClaim, WorkerIdentity } from "./jobs.js";
 import { dropOutputs } from "./outputs.js";
 import { retryPause } from "./policy.js";
@@ -24,7 +25,7 @@ export function giveBack(parts: JobsParts, claim: RunClaim): void {
  */
 export function beginWorker(parts: JobsParts, worker: WorkerIdentity): { node: string } {
   parts.ledger.commit((tx) => {
-    tx.db.prepare("UPDATE workers SET seen_at = ? WHERE id = ?").run(tx.now, worker.id);
+    forgetOffer(tx, worker.id);
     const left = "SELECT * FROM runs WHERE worker = ? AND state NOT IN ('ended', 'lost')";
     for (const run of runRows(tx.db, left, worker.id)) loseRun(tx, parts, run, "its worker died");
   });

@@ -24,30 +24,56 @@ import type { RunOutcomeName } from "./lease.js";
 /** From this grade on, real and dry runs of one principal keep apart. */
 export const KEPT_APART_FROM: Grade = 3;
 
+/** What a job's data, their owners and its submitter ask of the machine. */
+export interface IsolationNeed {
+  grade: Grade;
+  /** The owner's recorded decision for data of grade 4 on a machine with nothing stronger. */
+  containerAccepted: boolean;
+  /** The strictest of what the owners and the submitter ask for beyond the grade. */
+  atLeast?: IsolationLevel | undefined;
+}
+
+const strength = (level: IsolationLevel): number => ISOLATION_LEVELS.indexOf(level);
+
+/** The stricter of two wishes. */
+export function stricter(
+  a: IsolationLevel | undefined,
+  b: IsolationLevel | undefined,
+): IsolationLevel | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return strength(a) >= strength(b) ? a : b;
+}
+
 /**
- * The weakest level that the grade allows and the node offers.
- * @param containerAccepted the owner's recorded decision for data of grade 4 on a machine with nothing stronger
+ * The weakest level that the need allows and the machines offer.
  * @throws isolation_unavailable
  */
-export function isolationFor(
-  grade: Grade,
-  offered: readonly IsolationLevel[],
-  containerAccepted: boolean,
-): IsolationLevel {
-  const allowed = GRADES[grade].isolation;
+export function isolationFor(need: IsolationNeed, offered: readonly IsolationLevel[]): IsolationLevel {
+  const { grade, containerAccepted, atLeast = "container" } = need;
+  const enough = (level: IsolationLevel) => strength(level) >= strength(atLeast);
+  const allowed = GRADES[grade].isolation.filter(enough);
   const level = ISOLATION_LEVELS.find((l) => allowed.includes(l) && offered.includes(l));
   if (level) return level;
-  if (grade === 4 && containerAccepted && offered.includes("container")) return "container";
+  if (grade === 4 && containerAccepted && enough("container") && offered.includes("container"))
+    return "container";
   throw new GloveboxError("isolation_unavailable", {
-    detail: `data of grade ${grade} needs ${allowed.join(" or ")}; this node offers ${offered.join(", ") || "none"}`,
+    detail: `these data need ${allowed.join(" or ")}; this node offers ${offered.join(", ") || "none"}`,
   });
 }
+
+/** At which of its levels a worker runs a job that needs one: the weakest that is as strong, or none. */
+export const levelAt = (
+  needed: IsolationLevel,
+  levels: readonly IsolationLevel[],
+): IsolationLevel | undefined =>
+  ISOLATION_LEVELS.find((level) => strength(level) >= strength(needed) && levels.includes(level));
 
 export interface Candidate {
   job: JobId;
   principal: PrincipalId;
   mode: JobMode;
   grade: Grade;
+  /** What it needs at least. */
   isolation: IsolationLevel;
   priority: number;
   created_at: number;
@@ -111,7 +137,7 @@ function firstEligible(
 ): Candidate | undefined {
   let earlierReal = false;
   for (const c of own.sort((a, b) => b.priority - a.priority || byAge(a, b))) {
-    if (heldBack(c, standing, earlierReal, now) === undefined && levels.includes(c.isolation)) return c;
+    if (heldBack(c, standing, earlierReal, now) === undefined && levelAt(c.isolation, levels)) return c;
     if (c.mode === "real" && c.grade >= KEPT_APART_FROM && c.not_before <= now && standing.dryRun)
       earlierReal = true;
   }

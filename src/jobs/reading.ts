@@ -87,7 +87,7 @@ export function readRecord(parts: JobsParts, id: string): JobRecord {
     principal: job.principal,
     purpose: job.purpose,
     grade: job.grade,
-    isolation: job.isolation,
+    isolation: run?.isolation ?? job.isolation,
     spec: job.spec,
     spec_sha256: job.spec_sha256,
     code_object: job.code_object,

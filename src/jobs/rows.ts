@@ -68,6 +68,8 @@ export interface RunRow {
   ended_at: number | null;
   outcome: JsonObject | null;
   image: RunImage | null;
+  /** The level that it was leased for; null: before levels were told apart, when there was the container alone. */
+  isolation: IsolationLevel | null;
   /** From when on it is to be killed; null: it may go on. */
   kill_at: number | null;
 }

@@ -12,7 +12,7 @@ import { type Changes, moveRun } from "./change.js";
 import { kindOf } from "./claim.js";
 import type { RunState } from "./job.js";
 import type { JobsParts, RunClaim } from "./jobs.js";
-import type { Heartbeat, RunImage, StageInfo } from "./lease.js";
+import type { Heartbeat, RunFacts, StageInfo } from "./lease.js";
 import { expectedNames, isLog, putRaw } from "./outputs.js";
 import { datasetsOf, type JobRow, jobRow, type RunRow, runRow } from "./rows.js";
 import type { RunEventName } from "./states.js";
@@ -94,15 +94,26 @@ const EVENT_TO: Partial<Record<RunState, RunEventName>> = {
   collected: "collect",
 };
 
-/** @throws stale, state_conflict */
-export function advance(parts: JobsParts, claim: RunClaim, state: RunState, image?: RunImage): void {
+/**
+ * What a worker states when the program is about to run becomes part of the entry: which image, and at which level.
+ * @throws stale, state_conflict, isolation_unavailable for another level than the lease says
+ */
+export function advance(
+  parts: JobsParts,
+  claim: RunClaim,
+  state: RunState,
+  { image, isolation }: Partial<RunFacts> = {},
+): void {
   const event = EVENT_TO[state];
   if (event === undefined) throw new GloveboxError("state_conflict");
   parts.ledger.commit((tx) => {
     const run = heldRun(tx, claim);
     if (run.state === state) return;
+    if (isolation !== undefined && isolation !== run.isolation)
+      throw new GloveboxError("isolation_unavailable", { detail: "the run was leased for another level" });
     const changes: Changes = image ? { image: JSON.stringify(image) } : {};
-    moveRun(tx, run, event, { changes, data: image ? { image: { ...image } } : {} });
+    const data = { ...(image ? { image: { ...image } } : {}), ...(isolation ? { isolation } : {}) };
+    moveRun(tx, run, event, { changes, data });
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { MAX_OUTPUTS } from "../sandbox/index.js";
-import { JOB_MODES } from "../vocabulary/index.js";
+import { ISOLATION_LEVELS, JOB_MODES } from "../vocabulary/index.js";
 
 export const MAX_DATASETS = 8;
 export const MAX_FILES = 256;
@@ -54,6 +54,10 @@ export const sandboxJobInput = z
     outputs: z.array(z.string().max(255)).max(MAX_OUTPUTS).default([]),
     limits: limitsInput.default({}),
     mode: z.enum(JOB_MODES).default("real"),
+    isolation: z
+      .enum(ISOLATION_LEVELS)
+      .optional()
+      .describe("At least this isolation, beyond what the data ask for"),
   })
   .refine((job) => (job.files === undefined) !== (job.archive === undefined), {
     path: ["files"],

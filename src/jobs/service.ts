@@ -15,6 +15,7 @@ import { moveJob } from "./change.js";
 import { claimNext } from "./claim.js";
 import { DEFAULT_JOBS_CONFIG, type JobsConfig } from "./config.js";
 import { finishRun } from "./finish.js";
+import { levelsOf, noteSeen, offerLevels } from "./isolation.js";
 import type { JobView } from "./job.js";
 import type { Jobs, JobsParts, WorkerCalls, WorkerIdentity } from "./jobs.js";
 import { type JobKind, jobKinds } from "./kinds/kind.js";
@@ -195,13 +196,17 @@ function workerCalls(parts: JobsParts): WorkerCalls {
         .prepare("SELECT id, labels FROM workers WHERE token_sha256 = ? AND revoked_at IS NULL")
         .get(hashOf(token)) as { id: string; labels: string } | undefined;
       if (!row) throw new GloveboxError("unauthenticated");
-      return { id: row.id, levels: (JSON.parse(row.labels) as { isolation: IsolationLevel[] }).isolation };
+      return { id: row.id, levels: levelsOf(row.labels) };
     },
     begin: (worker) => beginWorker(parts, worker),
-    claim: (worker) => claimNext(parts, worker),
+    offer: (worker, levels) => offerLevels(parts, worker, levels),
+    claim(worker) {
+      noteSeen(parts, worker);
+      return claimNext(parts, worker);
+    },
     heartbeat: (claim) => heartbeat(parts, claim),
     stage: (claim) => stage(parts, claim),
-    advance: (claim, state, facts) => advance(parts, claim, state, facts?.image),
+    advance: (claim, state, facts) => advance(parts, claim, state, facts),
     object: (claim, object) => objectOf(parts, claim, object),
     putOutput: (claim, name, source) => putOutput(parts, claim, name, source),
     finish: async (claim, outcome) => finishRun(parts, claim, outcome),

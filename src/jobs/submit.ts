@@ -7,13 +7,13 @@ import {
   GloveboxError,
   GRADES,
   type Grade,
-  type IsolationLevel,
   invalidInput,
   JOB_KINDS,
   type JobId,
   newId,
   type VersionId,
 } from "../vocabulary/index.js";
+import { needOf, offeredLevels } from "./isolation.js";
 import type { JobsParts } from "./jobs.js";
 import type { JobKind, ParsedJob } from "./kinds/kind.js";
 import { isolationFor } from "./policy.js";
@@ -96,15 +96,6 @@ function refuseTooMany(tx: Tx, parts: JobsParts, actor: Actor): void {
     });
 }
 
-function isolationOf(parts: JobsParts, job: ParsedJob, grade: Grade, data: JobData[]): IsolationLevel {
-  // A rehearsal touches no data: its twin is public, whatever the grade of the original.
-  const needed: Grade = job.mode === "dry_run" ? 1 : grade;
-  const accepted = data.every(
-    (d) => d.dataset.grade < 4 || d.dataset.assessment?.container_accepted === true,
-  );
-  return isolationFor(needed, parts.config.isolation, accepted);
-}
-
 function insertJob(
   tx: Tx,
   parts: JobsParts,
@@ -115,7 +106,11 @@ function insertJob(
   codeObject: string | null,
 ): JobRow {
   const grade = Math.max(...data.map((d) => d.dataset.grade)) as Grade;
-  const isolation = isolationOf(parts, job, grade, data);
+  const need = needOf(
+    job,
+    data.map(({ dataset }) => dataset),
+  );
+  const isolation = isolationFor(need, offeredLevels(parts, tx.now));
   const signals =
     job.mode === "dry_run"
       ? ({ showing: "exact", bits: 0 } as const)

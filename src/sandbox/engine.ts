@@ -15,11 +15,24 @@ export interface EngineAddress {
   socketPath: string;
 }
 
+/** What a machine needs once, whatever the number of nodes on it: engines, images, what is known of its levels. */
+export function machineHome(env: NodeJS.ProcessEnv = process.env): string {
+  const cache = env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache");
+  return env.GLOVEBOX_HOME || join(cache, "glovebox");
+}
+
 /** Socket of the private engine, whether it runs or not. */
 export function privateEngineSocket(env: NodeJS.ProcessEnv = process.env): string {
-  const cache = env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache");
-  return join(env.GLOVEBOX_HOME || join(cache, "glovebox"), "engine", "docker.sock");
+  return join(machineHome(env), "engine", "docker.sock");
 }
+
+/** Socket of the second private engine, whose users are remapped: the one of level `userns`. */
+export function remappedEngineSocket(env: NodeJS.ProcessEnv = process.env): string {
+  return join(machineHome(env), "userns", "docker.sock");
+}
+
+/** Where answers of trials are kept (levels/trials.ts). */
+export const levelMemory = (env: NodeJS.ProcessEnv = process.env): string => join(machineHome(env), "levels");
 
 /** The engine to use, or undefined when there is none on this machine. Does not ask whether it answers. */
 export function findEngine(

@@ -4,7 +4,7 @@ export type { Bind, ConfinementProfile } from "./confinement/arguments.js";
 export { probeConfinement } from "./confinement/probe.js";
 export { type ConfinedOptions, findProgram, spawnConfined, stderrTail } from "./confinement/spawn.js";
 export { createDockerExecutor, type DockerOptions } from "./docker/executor.js";
-export { type EngineAddress, findEngine, privateEngineSocket } from "./engine.js";
+export { type EngineAddress, findEngine, levelMemory, privateEngineSocket } from "./engine.js";
 export * from "./executor.js";
 export { createImages, type Images } from "./images.js";
 export {

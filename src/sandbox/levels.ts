@@ -74,10 +74,14 @@ export type LevelOffer =
   | ({ level: IsolationLevel; available: false } & Missing);
 
 export interface Levels {
-  /** All levels, weakest first. */
+  /** What is known so far, weakest first. */
   readonly offers: readonly LevelOffer[];
-  /** Those that runs can be executed at, weakest first. */
+  /** Of these, the levels that runs can be executed at. */
   readonly available: readonly IsolationLevel[];
+  /** One level's offer, once its trial is over. */
+  offer(level: IsolationLevel): Promise<LevelOffer>;
+  /** All of them, once the last trial is over. */
+  readonly settled: Promise<readonly LevelOffer[]>;
   /** @throws isolation_unavailable */
   open(level: IsolationLevel): OpenedLevel;
   /** As Executor.sweep, over every level that this machine has, in trial or in use. */
@@ -91,54 +95,67 @@ export interface LevelsOptions extends LevelTools {
   memory?: string;
 }
 
-/** Looks for every level, tries those whose answer is not known yet, one at a time, and opens those that work. */
-export async function openLevels(options: LevelsOptions): Promise<Levels> {
-  const { kinds = LEVEL_KINDS, memory, ...tools } = options;
-  const trials = openTrials(memory, tools.clock ?? systemClock);
-  const opened = new Map<IsolationLevel, OpenedLevel>();
-  const offers: LevelOffer[] = [];
-  for (const kind of kinds) offers.push(await offerOf(kind, tools, trials, opened));
-  return new MachineLevels(offers, opened);
-}
+/**
+ * Looks for every level, weakest first, and tries those whose answer is not known yet, one at a time: a trial of a slow
+ * level does not keep runs of another waiting.
+ */
+export const openLevels = (options: LevelsOptions): Levels => new MachineLevels(options);
 
-async function offerOf(
-  kind: LevelKind,
-  tools: LevelTools,
-  trials: Trials,
-  opened: Map<IsolationLevel, OpenedLevel>,
-): Promise<LevelOffer> {
-  const { level } = kind;
-  try {
-    const foundation = await kind.look(tools);
+const TRY_AGAIN = "mend that; it is tried again ten minutes after a failure, or when a version changes";
+
+class MachineLevels implements Levels {
+  readonly offers: LevelOffer[] = [];
+  readonly settled: Promise<readonly LevelOffer[]>;
+  private readonly opened = new Map<IsolationLevel, OpenedLevel>();
+  private readonly coming = new Map<IsolationLevel, Promise<LevelOffer>>();
+  private readonly trials: Trials;
+
+  constructor(private readonly options: LevelsOptions) {
+    this.trials = openTrials(options.memory, options.clock ?? systemClock);
+    let last: Promise<unknown> = Promise.resolve();
+    for (const kind of options.kinds ?? LEVEL_KINDS) {
+      const offer = last.then(() => this.find(kind));
+      this.coming.set(kind.level, offer);
+      last = offer;
+    }
+    this.settled = last.then(() => this.offers);
+  }
+
+  get available(): readonly IsolationLevel[] {
+    return this.offers.flatMap((offer) => (offer.available ? [offer.level] : []));
+  }
+
+  private async find(kind: LevelKind): Promise<LevelOffer> {
+    const offer = await this.offerOf(kind).catch((error: unknown): LevelOffer => {
+      // The message of an error that is not ours may hold paths; its class tells an operator where to look further.
+      const detail = error instanceof GloveboxError ? error.params.detail : undefined;
+      const why = `it could not be opened: ${detail ?? (error instanceof Error ? error.name : "an error")}`;
+      return { level: kind.level, available: false, why, get: TRY_AGAIN };
+    });
+    this.offers.push(offer);
+    return offer;
+  }
+
+  private async offerOf(kind: LevelKind): Promise<LevelOffer> {
+    const { level } = kind;
+    const foundation = await kind.look(this.options);
     if ("missing" in foundation) return { level, available: false, ...foundation.missing };
-    const own = await kind.open(tools);
-    opened.set(level, own);
-    const answer = await trials.answer(kind, foundation.versions, own, tools);
+    const opened = await kind.open(this.options);
+    this.opened.set(level, opened);
+    const answer = await this.trials.answer(kind, foundation.versions, opened, this.options);
     if (!answer.ok) return { level, available: false, why: answer.why, get: TRY_AGAIN };
     const remark = await kind.remark?.();
     return { level, available: true, startMs: answer.ms, ...(remark === undefined ? {} : { remark }) };
-  } catch (error) {
-    // The message of another error may hold paths; the class of it tells an operator enough to look further.
-    const detail = error instanceof GloveboxError ? error.params.detail : undefined;
-    const why = `it could not be opened: ${detail ?? (error instanceof Error ? error.name : "an error")}`;
-    return { level, available: false, why, get: TRY_AGAIN };
   }
-}
 
-const TRY_AGAIN = "glovebox doctor tries again ten minutes after a failure, or when a version changes";
-
-class MachineLevels implements Levels {
-  readonly available: readonly IsolationLevel[];
-  constructor(
-    readonly offers: readonly LevelOffer[],
-    private readonly opened: ReadonlyMap<IsolationLevel, OpenedLevel>,
-  ) {
-    this.available = offers.flatMap((offer) => (offer.available ? [offer.level] : []));
+  offer(level: IsolationLevel): Promise<LevelOffer> {
+    const unknown: LevelOffer = { level, available: false, why: "it is not looked for here", get: "" };
+    return this.coming.get(level) ?? Promise.resolve(unknown);
   }
 
   open(level: IsolationLevel): OpenedLevel {
-    const own = this.available.includes(level) ? this.opened.get(level) : undefined;
-    if (own) return own;
+    const opened = this.available.includes(level) ? this.opened.get(level) : undefined;
+    if (opened) return opened;
     throw new GloveboxError("isolation_unavailable", { detail: `this machine does not offer ${level}` });
   }
 

@@ -100,7 +100,7 @@ describe("isolation", () => {
     [4, ["container", "userns"], true, "userns"],
     [5, ["container", "microvm"], true, "microvm"],
   ] as const)("grade %s with %s (accepted: %s) runs in %s", (grade, offered, accepted, level) => {
-    expect(isolationFor(grade as Grade, offered, accepted)).toBe(level);
+    expect(isolationFor({ grade: grade as Grade, containerAccepted: accepted }, offered)).toBe(level);
   });
   test.each([
     [1, [], true],
@@ -108,7 +108,9 @@ describe("isolation", () => {
     [4, [], true],
     [5, ["container", "userns", "gvisor"], true],
   ] as const)("grade %s with %s (accepted: %s) does not run", (grade, offered, accepted) => {
-    expect(outcome(() => isolationFor(grade as Grade, offered, accepted))).toBe("isolation_unavailable");
+    expect(outcome(() => isolationFor({ grade: grade as Grade, containerAccepted: accepted }, offered))).toBe(
+      "isolation_unavailable",
+    );
   });
 });
 

@@ -12,6 +12,7 @@ import {
   GloveboxError,
   type Grade,
   type InputError,
+  type IsolationLevel,
   type OpenType,
 } from "../../vocabulary/index.js";
 import type { ColumnSchema } from "../engine/index.js";
@@ -39,6 +40,8 @@ export interface Assessment {
   open_type: OpenType;
   /** Grade 4 may run in a container where the machine has nothing stronger. */
   container_accepted: boolean;
+  /** Programs on these data run in at least this isolation, whatever the grade would allow. */
+  isolation?: IsolationLevel;
   reason?: string;
   risks: Risk[];
   accepted_by: string;
@@ -125,6 +128,8 @@ export function assess(
     throw refusal("reason", "say why the open type differs from the declared one");
   if (input.container_accepted && !input.reason)
     throw refusal("reason", "say why a container is enough for these data");
+  if (input.container_accepted && input.isolation !== undefined && input.isolation !== "container")
+    throw refusal("isolation", "a container cannot be enough and too little at once");
   const grade = highestGrade(columns);
   refuseOpenAbovePublic(openType, grade);
   return {
@@ -135,6 +140,7 @@ export function assess(
     grade,
     open_type: openType,
     container_accepted: input.container_accepted ?? false,
+    ...(input.isolation ? { isolation: input.isolation } : {}),
     ...(input.reason ? { reason: input.reason } : {}),
     risks: risksOf(columns, subject),
     ...by,

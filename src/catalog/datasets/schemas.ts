@@ -1,6 +1,6 @@
 /** What goes in and out of datasets: one schema a payload, from which types, checks and OpenAPI come. */
 import { z } from "zod";
-import { COLUMN_CLASSES, COLUMN_TYPES, OPEN_TYPES } from "../../vocabulary/index.js";
+import { COLUMN_CLASSES, COLUMN_TYPES, ISOLATION_LEVELS, OPEN_TYPES } from "../../vocabulary/index.js";
 import { columnEvidence, columnName, fileReading } from "../engine/index.js";
 import { principalRef } from "../principals/schemas.js";
 
@@ -153,6 +153,10 @@ export const assessInput = z
       .boolean()
       .optional()
       .describe("Grade 4: a container will do where the machine offers no stronger isolation"),
+    isolation: z
+      .enum(ISOLATION_LEVELS)
+      .optional()
+      .describe("Programs on these data run in at least this isolation, whatever the grade would allow"),
     reason: oneLine(1000)
       .optional()
       .describe("Why, in a sentence; needed to change the open type or to accept a container"),
@@ -186,6 +190,7 @@ export const assessmentView = z
     grade,
     open_type: z.enum(OPEN_TYPES),
     container_accepted: z.boolean(),
+    isolation: z.enum(ISOLATION_LEVELS).optional(),
     reason: z.string().optional(),
     risks: z.array(z.strictObject({ risk: z.string(), message: z.string(), columns: z.array(z.string()) })),
     current: z.boolean().describe("False when the entry has changed since; publishing then needs another"),

@@ -235,6 +235,7 @@ const evidenceOf = (assessment: Assessment): JsonObject => ({
   grade: assessment.grade,
   open_type: assessment.open_type,
   container_accepted: assessment.container_accepted,
+  ...(assessment.isolation === undefined ? {} : { isolation: assessment.isolation }),
   columns: assessment.columns.map((c) => ({ name: c.name, class: c.class, grade: c.grade })),
   risks: assessment.risks.map((r) => r.risk),
 });

@@ -102,6 +102,7 @@ function assessmentOf(
     grade: assessment.grade,
     open_type: assessment.open_type,
     container_accepted: assessment.container_accepted,
+    ...(assessment.isolation === undefined ? {} : { isolation: assessment.isolation }),
     ...(assessment.reason === undefined ? {} : { reason: assessment.reason }),
     risks: assessment.risks,
     current: current !== undefined && isCurrent(assessment, assessable(row, current.columns)),

@@ -5,7 +5,7 @@
  * Rule: a kind decides nothing about grants, grades, signals or releases: those belong to the dataset.
  */
 import type { JsonObject } from "../../ledger/index.js";
-import type { AccessMode, JobKindName, JobMode } from "../../vocabulary/index.js";
+import type { AccessMode, IsolationLevel, JobKindName, JobMode } from "../../vocabulary/index.js";
 import type { JobsConfig } from "../config.js";
 import type { RunOrder } from "../lease.js";
 
@@ -14,6 +14,8 @@ export interface ParsedJob {
   /** Dataset names or ids, as submitted. */
   datasets: string[];
   mode: JobMode;
+  /** The least isolation that the submitter wants, beyond what the data ask for. */
+  isolation?: IsolationLevel;
   /** What is stored and hashed: the job as submitted, defaults filled in, code replaced by hashes. */
   spec: JsonObject;
   /** The job's files as a canonical tar; undefined where the kind brings none. */

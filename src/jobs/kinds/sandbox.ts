@@ -38,8 +38,11 @@ async function parse(input: unknown, config: JobsConfig): Promise<ParsedJob> {
     outputs: job.outputs,
     limits: { ...limits },
     mode: job.mode,
+    // Left out where it was not said, so that specs of before keep their hash.
+    ...(job.isolation === undefined ? {} : { isolation: job.isolation }),
   };
-  return { purpose: job.purpose, datasets: job.datasets, mode: job.mode, spec, code: tar };
+  const { purpose, datasets, mode, isolation } = job;
+  return { purpose, datasets, mode, ...(isolation === undefined ? {} : { isolation }), spec, code: tar };
 }
 
 /** @throws invalid_input when a limit is above what the admin allows. */

@@ -7,9 +7,9 @@
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { setTimeout as pause } from "node:timers/promises";
-import { ERRORS, type ErrorCode, GloveboxError } from "../../vocabulary/index.js";
+import { ERRORS, type ErrorCode, GloveboxError, type IsolationLevel } from "../../vocabulary/index.js";
 import type { RunState } from "../job.js";
-import type { Heartbeat, Lease, RunImage, RunOutcome, StageInfo } from "../lease.js";
+import type { Heartbeat, Lease, RunFacts, RunOutcome, StageInfo } from "../lease.js";
 
 export interface ControlOptions {
   /** Of the node, such as http://127.0.0.1:4100. */
@@ -43,6 +43,10 @@ export class ControlClient {
     const response = await this.call({ method: "POST", path: "/begin" });
     return (await response.json()) as { node: string };
   }
+  /** What this machine truly has. */
+  async offer(levels: readonly IsolationLevel[]): Promise<void> {
+    await this.call({ method: "POST", path: "/levels", json: { levels } });
+  }
   async claim(): Promise<Lease | undefined> {
     const response = await this.call({ method: "POST", path: "/claim", once: true });
     return response.status === 204 ? undefined : ((await response.json()) as Lease);
@@ -65,8 +69,8 @@ export class ControlClient {
     if (!response.body) throw new GloveboxError("internal", { detail: "control sent no body" });
     return Readable.fromWeb(response.body as ReadableStream);
   }
-  async advance(lease: Lease, state: RunState, image?: RunImage): Promise<void> {
-    await this.call({ method: "POST", path: of(lease, "advance"), lease, json: { state, image } });
+  async advance(lease: Lease, state: RunState, facts?: RunFacts): Promise<void> {
+    await this.call({ method: "POST", path: of(lease, "advance"), lease, json: { state, ...facts } });
   }
   /** @param body opened anew for each try; `once` where that is not possible */
   async putOutput(

@@ -123,14 +123,14 @@ class WorkerLoop {
   }
 
   private async sweep(): Promise<void> {
-    const { control, executor, log } = this.options;
+    const { control, levels, log } = this.options;
     try {
       const meeting = new Meeting();
-      await executor.sweep(meeting);
+      await levels.sweep(meeting);
       if (meeting.met.size === 0) return;
       const dead = await control.deadRuns([...meeting.met].slice(0, MOST_ASKED));
       if (dead.length === 0) return;
-      const removed = await executor.sweep(new AllBut(dead));
+      const removed = await levels.sweep(new AllBut(dead));
       log.info({ runs: removed }, "removed what dead runs had left");
     } catch (error) {
       if (!this.away) log.warn({ ...traceOf(error) }, "the machine could not be swept");

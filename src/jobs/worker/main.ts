@@ -6,11 +6,12 @@
  */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { z } from "zod";
-import { createDockerExecutor, createImages, findEngine, openStaging } from "../../sandbox/index.js";
+import { type Levels, levelMemory, openLevels, openStaging } from "../../sandbox/index.js";
 import { GloveboxError, parseInput } from "../../vocabulary/index.js";
 import { DEFAULT_JOBS_CONFIG } from "../config.js";
+import { traceOf } from "../trace.js";
 import { SealedCache } from "./cache.js";
 import { ControlClient } from "./control.js";
 import { startWorker } from "./loop.js";
@@ -35,15 +36,6 @@ const settingsInput = z.strictObject({
   drain_ms: z.int().min(0).optional(),
 }) satisfies z.ZodType<unknown, WorkerSettings>;
 
-function engineSocket(given: string | undefined): string {
-  const socket = given ?? findEngine()?.socketPath;
-  if (socket === undefined)
-    throw new GloveboxError("engine_unavailable", {
-      detail: "no container engine on this machine; run `glovebox doctor`",
-    });
-  return socket;
-}
-
 /** `glovebox worker` knows an address and a token; the rest has defaults. */
 function settingsOf(env: NodeJS.ProcessEnv): z.output<typeof settingsInput> {
   if (env.GLOVEBOX_WORKER !== undefined) return parseInput(settingsInput, JSON.parse(env.GLOVEBOX_WORKER));
@@ -55,21 +47,45 @@ function settingsOf(env: NodeJS.ProcessEnv): z.output<typeof settingsInput> {
   });
 }
 
+/**
+ * Tells control what this machine has: the usual level at once, so that runs of it begin, and all of them when the last
+ * trial is over. @throws engine_unavailable where it has none
+ */
+async function announce(control: ControlClient, levels: Levels, log: Logger): Promise<void> {
+  const usual = await levels.offer("container");
+  if (!usual.available) await levels.settled;
+  if (levels.available.length === 0)
+    throw new GloveboxError("engine_unavailable", {
+      detail: `${usual.available ? "" : `${usual.why}; `}run \`glovebox doctor\``,
+    });
+  await control.offer(levels.available);
+  const tellAll = async () => {
+    for (const offer of await levels.settled) log.info({ ...offer }, "isolation level");
+    await control.offer(levels.available);
+  };
+  tellAll().catch((error: unknown) => log.warn({ ...traceOf(error) }, "the levels could not be told"));
+}
+
 async function main(): Promise<void> {
   const log = pino({ name: "worker" }, pino.destination(2));
   const settings = settingsOf(process.env);
   // Not for the programs that this process starts.
   delete process.env.GLOVEBOX_WORKER;
   delete process.env.GLOVEBOX_WORKER_TOKEN;
-  const socketPath = engineSocket(settings.engine_socket);
   const staging = openStaging(settings.staging_root);
   const control = new ControlClient({ url: settings.control.replace(/\/$/, ""), token: settings.token });
   const begun = await control.begin();
   const node = settings.node ?? begun.node;
+  const levels = openLevels({
+    staging,
+    node,
+    memory: levelMemory(),
+    ...(settings.engine_socket === undefined ? {} : { engineSocket: settings.engine_socket }),
+  });
+  await announce(control, levels, log);
   const worker = startWorker({
     control,
-    executor: createDockerExecutor({ socketPath, staging, node }),
-    images: createImages({ socketPath }),
+    levels,
     staging,
     cache: new SealedCache(join(settings.cache_dir, "views"), settings.cache_bytes),
     node,

@@ -7,10 +7,10 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { CollectedFile, Executor, Exit, ImageRef, Prepared, Staging } from "../../sandbox/index.js";
+import type { CollectedFile, Executor, Exit, Levels, Prepared, Staging } from "../../sandbox/index.js";
 import { GloveboxError } from "../../vocabulary/index.js";
 import type { RunState } from "../job.js";
-import type { Lease, RunOutcome } from "../lease.js";
+import type { Lease, RunFacts, RunOutcome } from "../lease.js";
 import { traceOf } from "../trace.js";
 import type { SealedCache } from "./cache.js";
 import type { ControlClient } from "./control.js";
@@ -18,8 +18,7 @@ import { fillFolders, makeFolders } from "./stage.js";
 
 export interface RunTools {
   control: ControlClient;
-  executor: Executor;
-  images: { resolve(name: string): Promise<ImageRef> };
+  levels: Pick<Levels, "open" | "sweep">;
   staging: Staging;
   cache: SealedCache;
   /** Name of the node, by which its containers are found again. */
@@ -56,6 +55,7 @@ class LeasedRun {
   private readonly cleanups: (() => Promise<unknown>)[] = [];
   /** Advances go to control in order, and the run does not wait for them. */
   private advanced: Promise<unknown> = Promise.resolve();
+  private executor: Executor | undefined;
 
   constructor(
     private readonly tools: RunTools,
@@ -109,8 +109,11 @@ class LeasedRun {
   }
 
   private async prepare(): Promise<Prepared> {
-    const { control, executor, images, staging, cache, node } = this.tools;
+    const { control, levels, staging, cache, node } = this.tools;
     const { lease } = this;
+    // Never another level than the lease says, whatever this machine has.
+    const { executor, images } = levels.open(lease.isolation);
+    this.executor = executor;
     const [staged, info, image] = await Promise.all([
       staging.dir("job"),
       lease.stage ?? control.stage(lease),
@@ -133,12 +136,17 @@ class LeasedRun {
       outputs: lease.order.outputs,
     });
     this.cleanups.push(() => executor.remove(prepared));
-    this.advance("executing", image);
+    this.advance("executing", { image, isolation: prepared.level });
     return prepared;
   }
 
+  private opened(): Executor {
+    if (!this.executor) throw new GloveboxError("internal", { detail: "no level was opened" });
+    return this.executor;
+  }
+
   private async runToEnd(prepared: Prepared): Promise<Exit> {
-    const { executor } = this.tools;
+    const executor = this.opened();
     // Control learns which image runs before it runs: the entry is there whatever becomes of the run.
     await this.advanced;
     this.ending.signal.throwIfAborted();
@@ -153,7 +161,7 @@ class LeasedRun {
       this.upload("stdout.log", exit.stdout),
       this.upload("stderr.log", exit.stderr),
     ];
-    const collection = this.tools.executor.collect(prepared);
+    const collection = this.opened().collect(prepared);
     for await (const file of collection) await this.uploadFile(file);
     await Promise.all([...uploads, this.advanced]);
     return {
@@ -184,8 +192,8 @@ class LeasedRun {
     this.uploaded.push({ name, sha256, bytes });
   }
 
-  private advance(state: RunState, image?: ImageRef): void {
-    this.advanced = this.advanced.then(() => this.tools.control.advance(this.lease, state, image));
+  private advance(state: RunState, facts?: RunFacts): void {
+    this.advanced = this.advanced.then(() => this.tools.control.advance(this.lease, state, facts));
     this.advanced.catch((error: unknown) => this.lose(error));
   }
 

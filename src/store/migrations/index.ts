@@ -1,6 +1,7 @@
 /** All migrations in order. They only go forward; one that has been released is never edited. */
 import { initial } from "./001_initial.js";
 import { uploads } from "./002_uploads.js";
+import { runIsolation } from "./003_run_isolation.js";
 import { charges } from "./004_charges.js";
 
 export interface Migration {
@@ -9,4 +10,4 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial, uploads, charges];
+export const MIGRATIONS: readonly Migration[] = [initial, uploads, runIsolation, charges];
