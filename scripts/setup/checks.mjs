@@ -8,9 +8,11 @@ import { installCommand } from "./debian.mjs";
 import { dependenciesProblem, missingCompiler, nodeHeaders } from "./dependencies.mjs";
 import { pingEngine } from "./docker-http.mjs";
 import { chooseEngine } from "./engine.mjs";
+import { lookGvisor } from "./gvisor.mjs";
 import { isPackaged } from "./home.mjs";
 import { presentImages } from "./images.mjs";
 import { neededRecipes, readRecipe } from "./recipe.mjs";
+import { lookUserns } from "./userns.mjs";
 
 /**
  * @typedef {object} CheckResult
@@ -28,6 +30,8 @@ import { neededRecipes, readRecipe } from "./recipe.mjs";
 
 const SANDBOX_ONLY = "sandbox jobs are refused (engine_unavailable); queries, aggregates and training work";
 const MMDEBSTRAP = ["mmdebstrap", "debian-archive-keyring"];
+const STRONGER =
+  "data of grade 4 need it or a stronger level, unless their owner accepts a container; set up on request";
 const NOTHING_RUNS = "nothing runs";
 
 /** @type {Check[]} */
@@ -54,6 +58,8 @@ export const CHECKS = [
     without: "jobs that ask for the image r are refused; built on request",
     look: () => lookImages([readRecipe("r")], "npm run setup -- --need image-r (as root)"),
   },
+  { name: "userns", without: `level userns is not offered; ${STRONGER}`, look: lookUserns },
+  { name: "gvisor", without: `level gvisor is not offered; ${STRONGER}`, look: lookGvisor },
 ];
 
 /** @returns {Promise<CheckResult>} */

@@ -45,8 +45,14 @@ export function chooseEngine(env = process.env, exists = existsSync) {
 }
 
 /** Starts the private engine unless it answers already. Returns its socket. */
-export async function startPrivateEngine(env = process.env) {
-  const paths = enginePaths(env);
+export const startPrivateEngine = (env = process.env) => startEngine(enginePaths(env));
+
+/**
+ * Starts an engine of our own in the places given, with further arguments of dockerd, unless it answers already.
+ * @param {Paths} paths
+ * @param {readonly string[]} [more]
+ */
+export async function startEngine(paths, more = []) {
   if (paths.home.length > MAX_HOME_LENGTH) {
     throw new Error(
       `${paths.home} is too long for a unix socket: set GLOVEBOX_HOME to a path of at most 60 characters`,
@@ -56,16 +62,16 @@ export async function startPrivateEngine(env = process.env) {
   return withLock(paths.lock, async () => {
     if ((await pingEngine(paths.socket)).ok) return paths.socket;
     await clearRemains(paths);
-    await launch(paths);
+    await launch(paths, more);
     return paths.socket;
   });
 }
 
 /** Ends the private engine, if it runs; its images stay. */
-export async function stopPrivateEngine(env = process.env) {
-  const paths = enginePaths(env);
-  await withLock(paths.lock, () => clearRemains(paths));
-}
+export const stopPrivateEngine = (env = process.env) => stopEngine(enginePaths(env));
+
+/** @param {Paths} paths */
+export const stopEngine = (paths) => withLock(paths.lock, () => clearRemains(paths));
 
 /** Process id of the private engine, if one runs. */
 export function privateEnginePid(env = process.env) {
@@ -140,15 +146,15 @@ function commandLine(pid) {
   }
 }
 
-/** @param {Paths} paths */
-async function launch(paths) {
+/** @param {Paths} paths @param {readonly string[]} more */
+async function launch(paths, more) {
   const dockerd = findProgram("dockerd");
   if (!dockerd) throw new Error("dockerd is not installed");
   privateDir(paths.data);
   privateDir(paths.exec);
   const grown = existsSync(paths.log) && statSync(paths.log).size > 10_000_000;
   const log = openSync(paths.log, grown ? "w" : "a", 0o600);
-  const child = spawn(dockerd, dockerdArgs(paths), {
+  const child = spawn(dockerd, [...dockerdArgs(paths), ...more], {
     cwd: "/",
     detached: true,
     stdio: ["ignore", log, log],
@@ -184,7 +190,8 @@ function dockerdArgs(paths) {
   );
   args.push("--userland-proxy=false", "--default-ulimit", "core=0:0");
   if (existsSync(SYSTEM_CONTAINERD)) {
-    args.push("--containerd-namespace", "glovebox", "--containerd-plugins-namespace", "glovebox-plugins");
+    const name = paths.containerd;
+    args.push("--containerd-namespace", name, "--containerd-plugins-namespace", `${name}-plugins`);
   }
   return args;
 }

@@ -3,9 +3,10 @@
  *
  * Rules
  * - One place per user: GLOVEBOX_HOME, else $XDG_CACHE_HOME/glovebox, else ~/.cache/glovebox.
- * - src/sandbox finds the private engine by the same rule (`engineSocket`): change both or neither.
+ * - src/sandbox/engine.ts finds the private engines by the same rule: change both or neither.
  * - Nothing here is data of a node; all of it can be deleted and set up again.
  */
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -36,6 +37,30 @@ export function enginePaths(env = process.env) {
     lock: join(home, "lock"),
     images: join(home, "images"),
     build: join(home, "build"),
+    /** Name of its part of the machine's containerd, where there is one. */
+    containerd: "glovebox",
+  };
+}
+
+/**
+ * Paths of the second private engine, the one of isolation level `userns`. What its containers' users must be able to
+ * walk through cannot lie in a home folder, which they may not enter: it lies beside, in a folder by the home's name.
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function usernsPaths(env = process.env) {
+  const home = join(gloveboxHome(env), "userns");
+  const open = join("/var/lib/glovebox", createHash("sha256").update(home).digest("hex").slice(0, 12));
+  return {
+    ...enginePaths(env),
+    home,
+    socket: join(home, "docker.sock"),
+    pidfile: join(home, "dockerd.pid"),
+    log: join(home, "dockerd.log"),
+    lock: join(home, "lock"),
+    open,
+    data: join(open, "data"),
+    exec: join(open, "exec"),
+    containerd: "glovebox-userns",
   };
 }
 

@@ -9,6 +9,7 @@ import { pingEngine } from "./docker-http.mjs";
 import { chooseEngine, startPrivateEngine } from "./engine.mjs";
 import { ensureImage, presentImages } from "./images.mjs";
 import { neededRecipes, readRecipe } from "./recipe.mjs";
+import { mendUserns } from "./userns.mjs";
 
 /** @typedef {import("./checks.mjs").CheckResult} CheckResult */
 /** @typedef {import("./progress.mjs").Progress} Progress */
@@ -43,9 +44,12 @@ export async function mend(found, needed, progress) {
   };
   const engineSide = async () => {
     const recipes = wantedRecipes(needed);
-    if (needed.has("docker") || recipes.length > 0) await attempt("docker", () => mendEngine(progress));
+    if (needed.has("docker") || needed.has("userns") || recipes.length > 0)
+      await attempt("docker", () => mendEngine(progress));
     if (recipes.length > 0 && !errors.has("docker"))
       await attempt("images", () => mendImages(recipes, progress));
+    if (needed.has("userns") && found.get("userns")?.ok === false && !errors.has("docker"))
+      await attempt("userns", () => mendUserns(progress));
   };
   await Promise.all([npmSide(), engineSide()]);
   return errors;
@@ -59,7 +63,8 @@ export async function mend(found, needed, progress) {
 export function missingPackages(found, needed) {
   const wanted = new Set(needed);
   if (needed.has("dependencies")) wanted.add("compiler");
-  if (needed.has("images") || needed.has("image-r")) wanted.add("mmdebstrap").add("docker");
+  if (needed.has("images") || needed.has("image-r") || needsLevel(needed))
+    wanted.add("mmdebstrap").add("docker");
   const names = [...found].flatMap(([name, { ok, packages }]) =>
     !ok && wanted.has(name) ? (packages ?? []) : [],
   );
@@ -94,9 +99,15 @@ async function mendEngine(progress) {
   });
 }
 
+/** Levels that are set up on request; each runs the images of the first engine. */
+const LEVELS = ["userns", "gvisor", "microvm"];
+
+/** @param {Set<string>} needed */
+const needsLevel = (needed) => LEVELS.some((level) => needed.has(level));
+
 /** @param {Set<string>} needed */
 const wantedRecipes = (needed) => [
-  ...(needed.has("images") ? neededRecipes() : []),
+  ...(needed.has("images") || needsLevel(needed) ? neededRecipes() : []),
   ...(needed.has("image-r") ? [readRecipe("r")] : []),
 ];
 
