@@ -33,7 +33,7 @@ import type {
 } from "./datasets/schemas.js";
 import { DatasetService } from "./datasets/service.js";
 import { DatasetsInSight } from "./datasets/sight.js";
-import type { Engine, ReadOptions, ScanHit } from "./engine/index.js";
+import type { ColumnSchema, Engine, ReadOptions, ScanHit } from "./engine/index.js";
 import type { GrantRow } from "./grants/rows.js";
 import type { ApproveInput, GrantInput, GrantView } from "./grants/schemas.js";
 import { GrantService } from "./grants/service.js";
@@ -42,6 +42,7 @@ import { PrincipalService } from "./principals/service.js";
 import type { Checksum } from "./uploads/arriving.js";
 import type { UploadView } from "./uploads/schemas.js";
 import { UploadService } from "./uploads/service.js";
+import type { Answer, AskedView, AskRequest } from "./views/ask.js";
 import { scanOutputs } from "./views/scan.js";
 import { ViewService } from "./views/service.js";
 
@@ -174,6 +175,10 @@ export interface MaterialisedView {
 export interface Views {
   /** The View that a grant gives of a version, or for a dry run its twin; made once, then kept by content. */
   ensure(request: { grant: GrantRow; versionId: string; mode: JobMode }): Promise<MaterialisedView>;
+  /** What can be asked for: the columns that the View shows as they are. @throws not_found, no_grant */
+  columns(request: AskedView): ColumnSchema[];
+  /** Aggregates of what the View shows, or of its twin. @throws too_large, engine_unavailable */
+  ask(request: AskRequest): Promise<Answer>;
 }
 
 export interface SignalCharge {

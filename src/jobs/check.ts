@@ -12,14 +12,17 @@ import {
   type DisclosurePolicy,
   defaultPolicy,
   type Finding,
+  judgeFacts,
+  layoutOf,
   mediaTypeOf,
   rawValueFinding,
   verdictOf,
 } from "../privacy/index.js";
-import { type Verdict, worstVerdict } from "../vocabulary/index.js";
+import { type Evidence, type Verdict, worstVerdict } from "../vocabulary/index.js";
 import { kindOf } from "./claim.js";
 import type { JobsParts } from "./jobs.js";
-import { expectedNames, isLog } from "./outputs.js";
+import { claimOf } from "./kinds/table.js";
+import { factsKept, isLog } from "./outputs.js";
 import { datasetsOf, type JobRow, type OutputRow, outputsOf, runRow } from "./rows.js";
 
 /** One output, checked: what will stand in its row. */
@@ -31,6 +34,8 @@ export interface CheckedOutput {
   bytes: number;
   capacity_bytes: number;
   verdict: Verdict;
+  /** What the node computed itself from a claim of before the run is verified. */
+  evidence: Evidence;
   findings: Finding[];
   table: Canonical["table"];
 }
@@ -54,11 +59,11 @@ export function planOf(job: JobRow, maxChecks: number): Plan {
 /** Checks all outputs of a job in `checking`. Changes nothing but the vault. @throws when it could not be carried out */
 export async function checkOutputs(parts: JobsParts, job: JobRow): Promise<CheckedJob> {
   const plan = planOf(job, parts.config.maxChecks);
-  const declared = kindOf(parts, job).order(job).outputs;
+  const names = kindOf(parts, job).outputs(job.spec);
   const rows = new Map(outputsOf(parts.store.db, job).map((row) => [row.name, row]));
   const policy = defaultPolicy(job.grade);
   const judged: { name: string; canonical: Canonical }[] = [];
-  for (const name of expectedNames(declared)) {
+  for (const name of names) {
     judged.push({ name, canonical: await judge(parts, job, name, plan, rows.get(name), policy) });
   }
   await scan(parts, job, judged, policy);
@@ -81,6 +86,8 @@ async function judge(
   if (plan === "logs" && !isLog(name))
     return nothing(name, "not_kept", "The job did not end well, so only its logs are kept.");
   if (!row || row.raw_object === null) return nothing(name, "missing", whyMissing(parts, job, name));
+  const facts = factsKept(parts, row);
+  if (facts) return judgeFacts(facts, layoutOf(claimOf(job, name).statistic), policy);
   const source = parts.vault.get(row.raw_object);
   return parts.checker.canonicalise({ name, source, bytes: row.bytes, policy });
 }
@@ -167,6 +174,7 @@ async function keep(
     bytes: stored.bytes,
     capacity_bytes: checked.capacity_bytes,
     verdict: verdictOf(checked.findings),
+    evidence: checked.table?.stated_by === "node" ? "verified" : "unverified",
     findings: checked.findings,
     table: checked.table,
   };

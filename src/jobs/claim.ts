@@ -4,11 +4,20 @@
  */
 import type { Tx } from "../ledger/index.js";
 import { isShortOfRoom } from "../store/index.js";
-import { GloveboxError, type IsolationLevel, type JobId, newId, SYSTEM_ACTOR } from "../vocabulary/index.js";
+import {
+  GloveboxError,
+  ISOLATION_LEVELS,
+  type IsolationLevel,
+  type JobId,
+  newId,
+  type RunId,
+  SYSTEM_ACTOR,
+} from "../vocabulary/index.js";
 import { moveJob, noteJob, showStarts } from "./change.js";
 import { neededNow } from "./isolation.js";
 import type { JobsParts, WorkerIdentity } from "./jobs.js";
-import type { Lease } from "./lease.js";
+import type { JobKind } from "./kinds/kind.js";
+import type { Lease, RunOrder } from "./lease.js";
 import { type Candidate, chooseNext, levelAt } from "./policy.js";
 import { type JobRow, jobRow } from "./rows.js";
 import { standings } from "./standing.js";
@@ -20,8 +29,14 @@ const DEPTH = 50;
 const QUEUED = `
   SELECT id AS job, principal, mode, grade, isolation, priority, created_at, not_before FROM (
     SELECT *, row_number() OVER (PARTITION BY principal ORDER BY priority DESC, created_at, id) AS place
-    FROM jobs WHERE state = 'queued'
+    FROM jobs WHERE state = 'queued' AND kind IN (SELECT value FROM json_each(?))
   ) WHERE place <= ${DEPTH}`;
+
+/** Queued jobs of the kinds that this runner runs. */
+function queuedFor(tx: Tx, parts: JobsParts, runner: JobKind["runner"]): Candidate[] {
+  const kinds = [...parts.kinds.values()].filter((k) => k.runner === runner).map((k) => k.name);
+  return tx.db.prepare(QUEUED).all(JSON.stringify(kinds)) as Candidate[];
+}
 
 export function claimNext(parts: JobsParts, worker: WorkerIdentity): Lease | undefined {
   // Idle workers ask often: without a queued job there is nothing to lock for.
@@ -36,7 +51,7 @@ const MOST_MOVED = 100;
 
 function claimIn(tx: Tx, parts: JobsParts, worker: WorkerIdentity): Lease | undefined {
   const standing = standings(tx.db, tx.now);
-  let queued = tx.db.prepare(QUEUED).all() as Candidate[];
+  let queued = queuedFor(tx, parts, "worker");
   for (let moved = 0; moved < MOST_MOVED; moved++) {
     const chosen = chooseNext(queued, standing, worker.levels, tx.now);
     if (chosen === undefined) return undefined;
@@ -57,6 +72,26 @@ function claimIn(tx: Tx, parts: JobsParts, worker: WorkerIdentity): Lease | unde
   return undefined;
 }
 
+/** The name under which control holds the runs of what it runs itself. */
+export const CONTROL = "control";
+
+/** A run that control has taken: no program, and so no isolation of one. */
+export interface OwnRun {
+  run: RunId;
+  fence: number;
+  job: JobRow;
+}
+
+/** The next job that control itself runs, by the same turn as for workers. */
+export function claimOwn(parts: JobsParts): OwnRun | undefined {
+  if (isShortOfRoom(parts.store.dataDir)) return undefined;
+  return parts.ledger.commit((tx) => {
+    const queued = queuedFor(tx, parts, "control");
+    const chosen = chooseNext(queued, standings(tx.db, tx.now), ISOLATION_LEVELS, tx.now);
+    return chosen === undefined ? undefined : beginRun(tx, parts, CONTROL, jobRow(tx.db, chosen.job), null);
+  });
+}
+
 function lease(
   tx: Tx,
   parts: JobsParts,
@@ -64,22 +99,9 @@ function lease(
   job: JobRow,
   isolation: IsolationLevel,
 ): Lease {
-  // Dated to the job, not to the moment of the claim: a bundle names it to the requester.
-  const run = newId("run", job.created_at);
-  const fence = nextFence(tx, job.id);
-  const { leaseMs, heartbeatMs } = parts.config;
   tx.db.prepare("UPDATE workers SET seen_at = ? WHERE id = ?").run(tx.now, worker.id);
-  tx.db
-    .prepare(
-      `INSERT INTO runs (id, job, fence, worker, state, isolation, leased_at, lease_expires_at)
-       VALUES (?, ?, ?, ?, 'leased', ?, ?, ?)`,
-    )
-    .run(run, job.id, fence, worker.id, isolation, tx.now, tx.now + leaseMs);
-  const claimed = moveJob(tx, job, "claim", {
-    changes: { started_at: job.started_at ?? tx.now, attempts: job.attempts + 1, not_before: 0 },
-    data: { run, fence, worker: worker.id, isolation },
-  });
-  showStarts(tx);
+  const { run, fence, job: claimed } = beginRun(tx, parts, worker.id, job, isolation);
+  const { leaseMs, heartbeatMs } = parts.config;
   return {
     run,
     job: job.id,
@@ -90,8 +112,32 @@ function lease(
     attempt: claimed.attempts,
     lease_ms: leaseMs,
     heartbeat_ms: heartbeatMs,
-    order: kindOf(parts, job).order(job),
+    order: orderOf(parts, job),
   };
+}
+
+function beginRun(
+  tx: Tx,
+  parts: JobsParts,
+  worker: string,
+  job: JobRow,
+  isolation: IsolationLevel | null,
+): OwnRun {
+  // Dated to the job, not to the moment of the claim: a bundle names it to the requester.
+  const run = newId("run", job.created_at);
+  const fence = nextFence(tx, job.id);
+  tx.db
+    .prepare(
+      `INSERT INTO runs (id, job, fence, worker, state, isolation, leased_at, lease_expires_at)
+       VALUES (?, ?, ?, ?, 'leased', ?, ?, ?)`,
+    )
+    .run(run, job.id, fence, worker, isolation, tx.now, tx.now + parts.config.leaseMs);
+  const claimed = moveJob(tx, job, "claim", {
+    changes: { started_at: job.started_at ?? tx.now, attempts: job.attempts + 1, not_before: 0 },
+    data: { run, fence, worker, isolation },
+  });
+  showStarts(tx);
+  return { run, fence, job: claimed };
 }
 
 function nextFence(tx: Tx, job: JobId): number {
@@ -103,4 +149,11 @@ export function kindOf(parts: JobsParts, job: JobRow) {
   const kind = parts.kinds.get(job.kind);
   if (!kind) throw new GloveboxError("internal", { detail: `no kind ${job.kind} is registered` });
   return kind;
+}
+
+/** What a worker executes. */
+export function orderOf(parts: JobsParts, job: JobRow): RunOrder {
+  const order = kindOf(parts, job).order?.(job);
+  if (!order) throw new GloveboxError("internal", { detail: `a job of kind ${job.kind} has no worker` });
+  return order;
 }

@@ -86,26 +86,36 @@ function putRow(tx: Tx, parts: JobsParts, job: JobRow, output: CheckedOutput): O
   const sealed = parts.keys.sealer.seal(facts, id);
   tx.db
     .prepare(
-      `INSERT INTO outputs (id, job, run, name, raw_object, object, media_type, bytes, sha256, verdict, capacity_bytes,
-         facts_sealed, findings_commitment, created_at)
-       VALUES (@id, @job, @run, @name, NULL, @object, @media_type, @bytes, @sha256, @verdict, @capacity_bytes,
-         @sealed, @commitment, @now)
+      `INSERT INTO outputs (id, job, run, name, raw_object, object, media_type, bytes, sha256, verdict, evidence,
+         capacity_bytes, facts_sealed, findings_commitment, created_at)
+       VALUES (@id, @job, @run, @name, NULL, @object, @media_type, @bytes, @sha256, @verdict, @evidence,
+         @capacity_bytes, @sealed, @commitment, @now)
        ON CONFLICT (run, name) DO UPDATE SET raw_object = NULL, object = excluded.object,
          media_type = excluded.media_type, bytes = excluded.bytes, sha256 = excluded.sha256,
-         verdict = excluded.verdict, capacity_bytes = excluded.capacity_bytes,
+         verdict = excluded.verdict, evidence = excluded.evidence, capacity_bytes = excluded.capacity_bytes,
          facts_sealed = excluded.facts_sealed, findings_commitment = excluded.findings_commitment`,
     )
     .run({ ...columnsOf(output), id, job: job.id, run: job.run, sealed, commitment, now: tx.now });
   return id;
 }
 
-const columnsOf = ({ name, object, media_type, bytes, sha256, verdict, capacity_bytes }: CheckedOutput) => ({
+const columnsOf = ({
   name,
   object,
   media_type,
   bytes,
   sha256,
   verdict,
+  evidence,
+  capacity_bytes,
+}: CheckedOutput) => ({
+  name,
+  object,
+  media_type,
+  bytes,
+  sha256,
+  verdict,
+  evidence,
   capacity_bytes,
 });
 
@@ -128,7 +138,7 @@ function entryData(tx: Tx, job: JobRow, id: OutputId, output: CheckedOutput): Js
     bytes: output.bytes,
     sha256: output.sha256,
     verdict: output.verdict,
-    evidence: "unverified",
+    evidence: output.evidence,
     findings_commitment,
   };
 }

@@ -5,6 +5,7 @@ export * from "./job.js";
 export type * from "./jobs.js";
 export { type JobKind, type JobKinds, jobKinds } from "./kinds/kind.js";
 export { sandboxKind } from "./kinds/sandbox.js";
+export { tableKind } from "./kinds/table.js";
 export type * from "./lease.js";
 export { type QueueAddress, type RedisAddress, sendWakeups, type Wakeups } from "./queue.js";
 export * from "./schemas.js";

@@ -103,6 +103,9 @@ export interface HeldOutput {
   findings_commitment: string;
 }
 
+/** In place of an isolation level: control ran the job in a confined engine, and no program of anyone's. */
+export const NO_PROGRAM = "engine";
+
 /** Facts of a job that the airlock builds a bundle from. Never shown as such. */
 export interface JobRecord {
   id: JobId;
@@ -113,7 +116,7 @@ export interface JobRecord {
   purpose: string;
   grade: number;
   /** At which its run ran; before one did, the level that it needs at least. */
-  isolation: IsolationLevel;
+  isolation: IsolationLevel | typeof NO_PROGRAM;
   spec: JsonObject;
   spec_sha256: string;
   code_object: string | null;

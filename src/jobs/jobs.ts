@@ -90,7 +90,7 @@ export interface Jobs {
   internal: WorkerCalls;
   /** Lease expiry, wall clocks, retries, retention, checks to do: call it about once a second. */
   tick(): Promise<void>;
-  /** Resolves when no check is under way. */
+  /** Resolves when no run of control's own and no check is under way. */
   idle(): Promise<void>;
   close(): Promise<void>;
 }

@@ -61,7 +61,8 @@ export interface RunFacts {
   isolation: IsolationLevel;
 }
 
-export type RunOutcomeName = Outcome;
+/** `output`: what came of a run of control's is larger than what is let out. */
+export type RunOutcomeName = Outcome | "output";
 
 export interface RunOutcome {
   outcome: RunOutcomeName;

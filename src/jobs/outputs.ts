@@ -5,13 +5,13 @@
  * wrote and however it ended; so neither the list nor the ledger's length tells what was written. An output's id
  * is dated to the job's submission, never to the moment it was collected.
  */
-import type { Tx } from "../ledger/index.js";
+import { canonicalJson, type JsonObject, type Tx } from "../ledger/index.js";
+import type { TableFacts } from "../privacy/index.js";
 import { RESERVED_OUTPUTS } from "../sandbox/index.js";
+import type { Keys } from "../store/index.js";
 import { newId, type OutputId, type RunId } from "../vocabulary/index.js";
 import { dropObject } from "./objects.js";
 import { type JobRow, type OutputRow, outputRows } from "./rows.js";
-
-export const expectedNames = (declared: readonly string[]): string[] => [...RESERVED_OUTPUTS, ...declared];
 
 export const isLog = (name: string): boolean => RESERVED_OUTPUTS.includes(name);
 
@@ -39,6 +39,28 @@ export function putRaw(
     )
     .run(id, job.id, run, name, stored.object, mediaType, stored.bytes, stored.sha256, tx.now);
   return id;
+}
+
+/** What the node computed itself: its facts, beside the text that they make. */
+export function putComputed(
+  tx: Tx,
+  sealer: Keys["sealer"],
+  job: JobRow,
+  run: RunId,
+  computed: { name: string; stored: { object: string; sha256: string; bytes: number }; facts: TableFacts },
+): void {
+  const id = putRaw(tx, job, run, computed.name, computed.stored, "text/csv");
+  const sealed = sealer.seal(canonicalJson({ table: computed.facts as unknown as JsonObject }), id);
+  tx.db.prepare("UPDATE outputs SET evidence = 'verified', facts_sealed = ? WHERE id = ?").run(sealed, id);
+}
+
+/** Undefined for what a program wrote: of such a file facts are read, and only read, by its check. */
+export function factsKept({ keys }: { keys: Pick<Keys, "sealer"> }, row: OutputRow): TableFacts | undefined {
+  if (row.evidence !== "verified" || row.facts_sealed === null) return undefined;
+  const { table } = JSON.parse(keys.sealer.open(row.facts_sealed, row.id).toString("utf8")) as {
+    table: TableFacts;
+  };
+  return table;
 }
 
 /** A lost run leaves nothing: what it uploaded is not an output of the job. */

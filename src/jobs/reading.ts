@@ -8,9 +8,17 @@
 import type { Readable } from "node:stream";
 import type { Finding } from "../privacy/index.js";
 import { type Actor, GloveboxError } from "../vocabulary/index.js";
-import type { FindingView, HeldOutput, JobRecord, OutputName, OutputView } from "./job.js";
+import { kindOf } from "./claim.js";
+import {
+  type FindingView,
+  type HeldOutput,
+  type JobRecord,
+  NO_PROGRAM,
+  type OutputName,
+  type OutputView,
+} from "./job.js";
 import type { JobsParts } from "./jobs.js";
-import { datasetsOf, jobRow, type OutputRow, outputsOf, runRow } from "./rows.js";
+import { datasetsOf, type JobRow, jobRow, type OutputRow, outputsOf, runRow } from "./rows.js";
 import { seenJob } from "./sight.js";
 import { show, stoppedBeforeItShowed } from "./visibility.js";
 
@@ -75,6 +83,8 @@ export function readCode(parts: JobsParts, actor: Actor, id: string): { stream: 
   return { stream: parts.vault.get(job.code_object) };
 }
 
+const isOwn = (parts: JobsParts, job: JobRow): boolean => kindOf(parts, job).runner === "control";
+
 export function readRecord(parts: JobsParts, id: string): JobRecord {
   const { db } = parts.store;
   const job = jobRow(db, id);
@@ -87,7 +97,7 @@ export function readRecord(parts: JobsParts, id: string): JobRecord {
     principal: job.principal,
     purpose: job.purpose,
     grade: job.grade,
-    isolation: run?.isolation ?? job.isolation,
+    isolation: isOwn(parts, job) ? NO_PROGRAM : (run?.isolation ?? job.isolation),
     spec: job.spec,
     spec_sha256: job.spec_sha256,
     code_object: job.code_object,

@@ -9,11 +9,11 @@ import type { Tx } from "../ledger/index.js";
 import { mediaTypeOf } from "../privacy/index.js";
 import { GloveboxError } from "../vocabulary/index.js";
 import { type Changes, moveRun } from "./change.js";
-import { kindOf } from "./claim.js";
+import { orderOf } from "./claim.js";
 import type { RunState } from "./job.js";
 import type { JobsParts, RunClaim } from "./jobs.js";
 import type { Heartbeat, RunFacts, StageInfo } from "./lease.js";
-import { expectedNames, isLog, putRaw } from "./outputs.js";
+import { isLog, putRaw } from "./outputs.js";
 import { datasetsOf, type JobRow, jobRow, type RunRow, runRow } from "./rows.js";
 import type { RunEventName } from "./states.js";
 
@@ -126,10 +126,10 @@ export async function putOutput(
 ): Promise<{ sha256: string; bytes: number }> {
   const { db } = parts.store;
   const job = jobRow(db, heldRun({ db }, claim).job);
-  const order = kindOf(parts, job).order(job);
-  if (!expectedNames(order.outputs).includes(name))
+  const { outputs, limits } = orderOf(parts, job);
+  if (!isLog(name) && !outputs.includes(name))
     throw new GloveboxError("not_found", { detail: "no such output was declared" });
-  const most = isLog(name) ? parts.config.maxLogBytes : order.limits.disk_mb * MEBIBYTE;
+  const most = isLog(name) ? parts.config.maxLogBytes : limits.disk_mb * MEBIBYTE;
   const stored = await parts.vault.put(Readable.from(atMost(source, most)));
   parts.ledger.commit((tx) => {
     heldRun(tx, claim);

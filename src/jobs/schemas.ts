@@ -3,6 +3,7 @@
  * Maxima that the admin sets are checked where the node's settings are known (kinds/sandbox.ts).
  */
 import { z } from "zod";
+import { writtenClaim } from "../privacy/index.js";
 import { MAX_OUTPUTS } from "../sandbox/index.js";
 import { ISOLATION_LEVELS, JOB_MODES } from "../vocabulary/index.js";
 
@@ -28,15 +29,18 @@ export const limitsInput = z
 
 const noNul = (text: string) => !text.includes("\0");
 
+const purpose = z.string().trim().min(1).max(1000);
+const datasets = z
+  .array(z.string().min(1).max(128))
+  .min(1)
+  .max(MAX_DATASETS)
+  .refine((names) => new Set(names).size === names.length, "names a dataset twice");
+
 export const sandboxJobInput = z
   .strictObject({
     kind: z.literal("sandbox"),
-    purpose: z.string().trim().min(1).max(1000),
-    datasets: z
-      .array(z.string().min(1).max(128))
-      .min(1)
-      .max(MAX_DATASETS)
-      .refine((names) => new Set(names).size === names.length, "names a dataset twice"),
+    purpose,
+    datasets,
     image: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "is not an image name"),
     files: z
       .record(z.string().min(1).max(MAX_PATH_BYTES), z.string().max(MAX_PACKED_BYTES))
@@ -65,7 +69,28 @@ export const sandboxJobInput = z
   })
   .meta({ id: "SandboxJob", description: "A program to run beside the data" });
 
-export const jobInput = z.discriminatedUnion("kind", [sandboxJobInput]);
+const typedClaim = z.strictObject({
+  kind: z.literal("claim"),
+  version: z.literal(1),
+  dataset: z.string().min(1).max(128).optional(),
+  statistic: z.record(z.string(), z.unknown()).describe("As docs/expression.md describes it"),
+});
+
+export const tableJobInput = z
+  .strictObject({
+    kind: z.literal("table"),
+    purpose,
+    datasets,
+    claims: z
+      .record(z.string().min(1).max(255), z.discriminatedUnion("kind", [writtenClaim, typedClaim]))
+      .refine((claims) => Object.keys(claims).length > 0, "holds no claim")
+      .refine((claims) => Object.keys(claims).length <= MAX_OUTPUTS, `holds more than ${MAX_OUTPUTS} claims`)
+      .describe("By the name of the output, which ends in .csv"),
+    mode: z.enum(JOB_MODES).default("real"),
+  })
+  .meta({ id: "TableJob", description: "Tables that the node computes itself, without a program" });
+
+export const jobInput = z.discriminatedUnion("kind", [sandboxJobInput, tableJobInput]);
 
 export type SandboxJobInput = z.output<typeof sandboxJobInput>;
 export type JobInput = z.output<typeof jobInput>;

@@ -20,10 +20,12 @@ import type { JobView } from "./job.js";
 import type { Jobs, JobsParts, WorkerCalls, WorkerIdentity } from "./jobs.js";
 import { type JobKind, jobKinds } from "./kinds/kind.js";
 import { sandboxKind } from "./kinds/sandbox.js";
+import { tableKind } from "./kinds/table.js";
 import { beginWorker, giveBack } from "./lost.js";
 import { dropStray } from "./objects.js";
 import { CheckPump } from "./pump.js";
 import { readCode, readDryRunOutput, readHeld, readOutputs, readRecord } from "./reading.js";
+import { Recomputer } from "./recompute.js";
 import { isLive, type JobRow, jobRows, runRow } from "./rows.js";
 import { advance, heartbeat, objectOf, putOutput, stage } from "./runs.js";
 import { historyOf, seenJob, viewOf } from "./sight.js";
@@ -35,7 +37,7 @@ import { isFinal, Movements, watchJob } from "./watch.js";
 
 export interface JobsOptions extends Omit<JobsParts, "config" | "kinds"> {
   config?: Partial<JobsConfig>;
-  /** Kinds besides `sandbox`. */
+  /** Kinds besides `sandbox` and `table`. */
   kinds?: readonly JobKind[];
 }
 
@@ -43,7 +45,7 @@ export function createJobs(options: JobsOptions): Jobs {
   const parts: JobsParts = {
     ...options,
     config: { ...DEFAULT_JOBS_CONFIG, ...options.config },
-    kinds: jobKinds([sandboxKind, ...(options.kinds ?? [])]),
+    kinds: jobKinds([sandboxKind, tableKind, ...(options.kinds ?? [])]),
   };
   stopOnRevocation(parts.ledger, parts);
   renewLeases(parts);
@@ -54,6 +56,7 @@ export function createJobs(options: JobsOptions): Jobs {
 class JobService implements Jobs {
   readonly internal: WorkerCalls;
   private readonly pump: CheckPump;
+  private readonly recomputer: Recomputer;
   private readonly movements = new Movements();
   private readonly readOne;
 
@@ -63,15 +66,19 @@ class JobService implements Jobs {
       return this.view(job, sight);
     });
     this.pump = new CheckPump(parts);
+    this.recomputer = new Recomputer(parts);
     this.internal = workerCalls(parts);
     parts.ledger.afterCommit((committed) => this.onCommit(committed));
     this.pump.kick();
+    this.recomputer.kick();
   }
 
   private onCommit({ events }: Committed): void {
     const moved = new Set(events.filter((e) => e.type === "job.changed").map((e) => e.subject));
     for (const job of moved) this.movements.moved(job);
-    if (moved.size > 0) this.pump.kick();
+    if (moved.size === 0) return;
+    this.pump.kick();
+    this.recomputer.kick();
   }
 
   private get db() {
@@ -160,12 +167,14 @@ class JobService implements Jobs {
   async tick(): Promise<void> {
     sweep(this.parts);
     this.pump.kick();
+    this.recomputer.kick();
   }
-  idle(): Promise<void> {
-    return this.pump.idle();
+  async idle(): Promise<void> {
+    await this.recomputer.idle();
+    await this.pump.idle();
   }
-  close(): Promise<void> {
-    return this.pump.close();
+  async close(): Promise<void> {
+    await Promise.all([this.recomputer.close(), this.pump.close()]);
   }
 }
 

@@ -34,13 +34,25 @@ export async function submitJob(parts: JobsParts, actor: Actor, input: unknown):
   const kind = kindOf(parts, input);
   const parsed = await kind.parse(input, parts.config);
   // Before anything is stored for it; decided again inside the commit.
-  dataFor(parts, actor, kind, parsed, parts.clock.now());
+  bound(parts, kind, parsed, dataFor(parts, actor, kind, parsed, parts.clock.now()));
   const code = parsed.code ? await parts.vault.put(parsed.code) : undefined;
   return parts.ledger.commit((tx) => {
     refuseTooMany(tx, parts, actor);
     const data = dataFor(parts, actor, kind, parsed, tx.now);
-    return insertJob(tx, parts, actor, kind, parsed, data, code?.object ?? null);
+    const job = bound(parts, kind, parsed, data);
+    return insertJob(tx, parts, actor, kind, job, data, code?.object ?? null);
   });
+}
+
+/** What the job says of columns is held against those that its grants show. */
+function bound(parts: JobsParts, kind: JobKind, job: ParsedJob, data: readonly JobData[]): ParsedJob {
+  if (!kind.bind) return job;
+  const seen = data.map(({ dataset, grant, version }) => ({
+    id: dataset.id,
+    name: dataset.name,
+    columns: parts.catalog.views.columns({ grant, versionId: version }),
+  }));
+  return kind.bind(job, seen);
 }
 
 function kindOf(parts: JobsParts, input: unknown): JobKind {
@@ -110,7 +122,9 @@ function insertJob(
     job,
     data.map(({ dataset }) => dataset),
   );
-  const isolation = isolationFor(need, offeredLevels(parts, tx.now));
+  // Where no program runs there is nothing to isolate: the column then says what any machine has.
+  const isolation =
+    kind.runner === "control" ? "container" : isolationFor(need, offeredLevels(parts, tx.now));
   const signals =
     job.mode === "dry_run"
       ? ({ showing: "exact", bits: 0 } as const)

@@ -51,8 +51,8 @@ function enforceWallClocks(parts: JobsParts): void {
   const { db } = parts.store;
   for (const run of runRows(db, `SELECT * FROM runs WHERE ${LIVE} AND executing_at IS NOT NULL`)) {
     const job = jobRow(db, run.job);
-    const { wall_s } = kindOf(parts, job).order(job).limits;
-    const over = parts.clock.now() - (run.executing_at ?? 0) - wall_s * 1000;
+    const wallMs = kindOf(parts, job).wallSeconds(job.spec) * 1000;
+    const over = parts.clock.now() - (run.executing_at ?? 0) - wallMs;
     if (over > parts.config.wallLostMs) endAtWall(parts, run);
     else if (over > parts.config.wallGraceMs && run.kill_at === null)
       parts.ledger.commit((tx) => {

@@ -19,10 +19,11 @@ import {
 } from "../../vocabulary/index.js";
 import type { MaterialisedView, Views } from "../catalog.js";
 import { type DatasetRow, datasetRow, type VersionRow, versionRow } from "../datasets/rows.js";
-import type { Engine, TwinInput, ViewSpec } from "../engine/index.js";
+import type { ColumnSchema, Engine, TwinInput, ViewSpec } from "../engine/index.js";
 import type { GrantRow } from "../grants/rows.js";
 import { noteDropped, requirePresent } from "../objects.js";
-import { type NamedSpec, nameOfView, twinColumns, twinOf, viewSpecOf } from "./spec.js";
+import { type Answer, type AskedView, type AskRequest, shownAsTheyAre, storedNames } from "./ask.js";
+import { type NamedSpec, nameOfTypedTwin, nameOfView, twinColumns, twinOf, viewSpecOf } from "./spec.js";
 
 interface Parts {
   store: Store;
@@ -42,12 +43,22 @@ interface ViewRow {
   rows: number;
 }
 
-/** All that making one View needs. */
-interface Order {
+interface Seen {
   dataset: DatasetRow;
   version: VersionRow;
-  mode: JobMode;
   spec: ViewSpec;
+}
+
+/** The whole twin, whatever a View shows of it: units are counted by a column that a grant may drop. */
+function typedTwin({ dataset, version, spec }: Seen): Order {
+  const twin = twinOf(dataset, twinColumns(dataset, version));
+  return { dataset, version, form: "typed_twin", spec, twin, named: nameOfTypedTwin(twin) };
+}
+
+/** All that making one View needs. */
+interface Order extends Seen {
+  /** Of a rehearsal, the twin as a job reads it, or as an engine asks it. */
+  form: "real" | "twin" | "typed_twin";
   twin: TwinInput;
   named: NamedSpec;
 }
@@ -58,8 +69,7 @@ export class ViewService implements Views {
   constructor(private readonly parts: Parts) {}
 
   async ensure(request: { grant: GrantRow; versionId: string; mode: JobMode }): Promise<MaterialisedView> {
-    const order = this.order(request);
-    const row = this.kept(order) ?? (await this.makeOnce(order));
+    const row = await this.rowOf(this.order(request));
     return {
       viewId: row.id,
       versionId: row.version,
@@ -72,16 +82,40 @@ export class ViewService implements Views {
     };
   }
 
-  private order({ grant, versionId, mode }: { grant: GrantRow; versionId: string; mode: JobMode }): Order {
+  columns(request: AskedView): ColumnSchema[] {
+    const { dataset, version, spec } = this.seen(request);
+    return shownAsTheyAre(twinColumns(dataset, version), spec);
+  }
+
+  async ask({ mode, question, maxRows, ...view }: AskRequest): Promise<Answer> {
+    const seen = this.seen(view);
+    const object = mode === "real" ? seen.version.object : (await this.rowOf(typedTwin(seen))).object;
+    return this.parts.engine.query({
+      version: { key: object, parquet: () => this.parts.vault.get(object) },
+      ...question(storedNames(seen.version.columns, seen.spec)),
+      maxRows,
+    });
+  }
+
+  private async rowOf(order: Order): Promise<ViewRow> {
+    return this.kept(order) ?? (await this.makeOnce(order));
+  }
+
+  private seen({ grant, versionId }: AskedView): Seen {
     const version = versionRow(this.parts.store.db, versionId);
     if (version.dataset !== grant.dataset)
       throw new GloveboxError("no_grant", { detail: "the grant is for another dataset" });
+    const dataset = datasetRow(this.parts.store.db, version.dataset);
+    return { dataset, version, spec: viewSpecOf(version.columns, grant.constraints) };
+  }
+
+  private order({ grant, versionId, mode }: AskedView & { mode: JobMode }): Order {
     if (mode === "real" && grant.access !== "sandbox")
       throw new GloveboxError("forbidden", { detail: `${grant.access} access gives no View of the data` });
-    const dataset = datasetRow(this.parts.store.db, version.dataset);
-    const spec = viewSpecOf(version.columns, grant.constraints);
+    const { dataset, version, spec } = this.seen({ grant, versionId });
     const twin = twinOf(dataset, twinColumns(dataset, version), spec);
-    return { dataset, version, mode, spec, twin, named: nameOfView(mode, spec, twin) };
+    const form = mode === "real" ? "real" : "twin";
+    return { dataset, version, form, spec, twin, named: nameOfView(mode, spec, twin) };
   }
 
   private find(order: Order): ViewRow | undefined {
@@ -120,13 +154,25 @@ export class ViewService implements Views {
   }
 
   private async open(order: Order): Promise<{ csv: Readable; rows: number; dispose(): void }> {
-    if (order.mode === "real")
+    if (order.form === "real")
       return await this.parts.engine.materialise({
         parquet: this.parts.vault.get(order.version.object),
         spec: order.spec,
       });
     const csv = this.parts.engine.twin(order.twin);
+    if (order.form === "typed_twin") return await this.typed(order, csv);
     return { csv, rows: order.twin.rows, dispose: () => csv.destroy() };
+  }
+
+  /** The twin read as its version was: the same columns by the same names, with units of its own. */
+  private async typed({ dataset, twin }: Order, csv: Readable) {
+    const { parquet, rows, dispose } = await this.parts.engine.importCsv({
+      source: csv,
+      declared: twin.columns.map(({ name, type, class: of, grade }) => ({ name, type, class: of, grade })),
+      maxRowsPerUnit: dataset.max_rows_per_unit,
+      ...(twin.unitColumn === undefined ? {} : { unitColumn: twin.unitColumn }),
+    });
+    return { csv: parquet, rows, dispose };
   }
 
   private enter(tx: Tx, order: Order, object: VaultObject, rows: number): ViewRow {
@@ -161,7 +207,7 @@ export class ViewService implements Views {
         version: order.version.id,
         spec_sha256: order.named.sha256,
         sha256: object.sha256,
-        mode: order.mode,
+        mode: order.form === "real" ? "real" : "dry_run",
       },
     });
     return this.find(order)!;

@@ -60,7 +60,14 @@ export interface NamedSpec {
 
 /** What is kept and hashed: the spec of a real View, or of a twin all that it is made from. */
 export function nameOfView(mode: JobMode, spec: ViewSpec, twin: TwinInput): NamedSpec {
-  const kept = canonicalize(mode === "real" ? { ...spec } : { twin: { ...twin } });
+  return named(mode === "real" ? { ...spec } : { twin: { ...twin } });
+}
+
+/** Of a twin as an engine asks it. */
+export const nameOfTypedTwin = (twin: TwinInput): NamedSpec => named({ twin: { ...twin }, form: "typed" });
+
+function named(what: object): NamedSpec {
+  const kept = canonicalize(what);
   if (kept === undefined)
     throw new GloveboxError("internal", { detail: "a View's spec has no canonical form" });
   return { spec: kept, sha256: createHash("sha256").update(kept).digest("hex") };

@@ -4,6 +4,7 @@
  *
  * Rule: a kind decides nothing about grants, grades, signals or releases: those belong to the dataset.
  */
+import type { ColumnSchema } from "../../catalog/index.js";
 import type { JsonObject } from "../../ledger/index.js";
 import type { AccessMode, IsolationLevel, JobKindName, JobMode } from "../../vocabulary/index.js";
 import type { JobsConfig } from "../config.js";
@@ -22,14 +23,29 @@ export interface ParsedJob {
   code?: Buffer;
 }
 
+/** What a job's grant shows of one of its datasets. */
+export interface SeenData {
+  id: string;
+  name: string;
+  columns: readonly ColumnSchema[];
+}
+
 export interface JobKind {
   readonly name: JobKindName;
+  /** Who runs it: a worker in a sandbox, or control itself, which runs no program. */
+  readonly runner: "worker" | "control";
   /** Access modes of a grant of which one must cover the job: the first that does is used. */
   access(mode: JobMode): readonly AccessMode[];
   /** @throws invalid_input, too_large */
   parse(input: unknown, config: JobsConfig): Promise<ParsedJob>;
+  /** What can be said only with the data's columns at hand. @throws invalid_input, query_unsupported */
+  bind?(job: ParsedJob, data: readonly SeenData[]): ParsedJob;
+  /** Names of all outputs that a job of this spec ends with, logs included. */
+  outputs(spec: JsonObject): string[];
+  /** How long a run of it may take. */
+  wallSeconds(spec: JsonObject): number;
   /** What a worker executes for a stored spec. */
-  order(job: { id: string; mode: JobMode; spec: JsonObject }): RunOrder;
+  order?(job: { id: string; mode: JobMode; spec: JsonObject }): RunOrder;
 }
 
 export type JobKinds = ReadonlyMap<JobKindName, JobKind>;

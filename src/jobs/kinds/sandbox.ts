@@ -3,7 +3,7 @@
  * The stored spec is what was submitted with the defaults filled in; `files` holds hashes instead of bytes.
  */
 import type { JsonObject } from "../../ledger/index.js";
-import { assertOutputNames } from "../../sandbox/index.js";
+import { assertOutputNames, RESERVED_OUTPUTS } from "../../sandbox/index.js";
 import { GloveboxError, invalidInput, type JobMode, parseInput } from "../../vocabulary/index.js";
 import { bundleCode, filesFromArchive, filesFromMap } from "../code.js";
 import type { JobsConfig } from "../config.js";
@@ -18,6 +18,8 @@ interface SandboxSpec {
   outputs: string[];
   limits: Limits;
 }
+
+const specOf = (spec: JsonObject): SandboxSpec => spec as unknown as SandboxSpec;
 
 async function parse(input: unknown, config: JobsConfig): Promise<ParsedJob> {
   const job = parseInput(sandboxJobInput, input);
@@ -59,7 +61,7 @@ export function fillLimits(asked: Partial<Limits>, config: JobsConfig): Limits {
 }
 
 function order(job: { id: string; mode: JobMode; spec: JsonObject }): RunOrder {
-  const spec = job.spec as unknown as SandboxSpec;
+  const spec = specOf(job.spec);
   if (!Array.isArray(spec.command))
     throw new GloveboxError("internal", { detail: "a stored spec is damaged" });
   return {
@@ -78,7 +80,10 @@ function order(job: { id: string; mode: JobMode; spec: JsonObject }): RunOrder {
 
 export const sandboxKind: JobKind = {
   name: "sandbox",
+  runner: "worker",
   access: (mode) => (mode === "dry_run" ? ["sandbox", "synthetic"] : ["sandbox"]),
   parse,
+  outputs: (spec) => [...RESERVED_OUTPUTS, ...specOf(spec).outputs],
+  wallSeconds: (spec) => specOf(spec).limits.wall_s,
   order,
 };

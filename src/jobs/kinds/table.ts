@@ -1,0 +1,96 @@
+/**
+ * A job without a program: tables that are declared before the run and that the node computes itself, in an engine,
+ * over what the grant's View shows. No container, no worker: control runs it (recompute.ts).
+ *
+ * Rules: the stored spec holds every claim in its typed, canonical form, so what is hashed is what is computed. A claim
+ * reads one dataset and names columns that the View shows; any other column is none. Claims of a kind that is not
+ * recomputed are refused, and so is a dataset that no claim reads.
+ */
+import type { z } from "zod";
+import type { JsonObject } from "../../ledger/index.js";
+import {
+  type Claim,
+  claimFromWritten,
+  columnsOf,
+  inside,
+  readClaim,
+  requireRecomputed,
+  withUnits,
+} from "../../privacy/index.js";
+import { assertOutputNames } from "../../sandbox/index.js";
+import { GloveboxError, invalidInput, parseInput } from "../../vocabulary/index.js";
+import { tableJobInput } from "../schemas.js";
+import type { JobKind, ParsedJob, SeenData } from "./kind.js";
+
+/** A recomputation that takes longer has met its wall limit. */
+export const TABLE_WALL_S = 600;
+
+type GivenClaim = z.output<typeof tableJobInput>["claims"][string];
+
+async function parse(input: unknown): Promise<ParsedJob> {
+  const { purpose, datasets, claims, mode } = parseInput(tableJobInput, input);
+  const names = Object.keys(claims);
+  assertOutputNames(names);
+  const other = names.find((name) => !name.endsWith(".csv"));
+  if (other !== undefined) throw invalidInput("claims", "a table's name must end in .csv");
+  const spec = { kind: "table", purpose, datasets, claims, mode } as unknown as JsonObject;
+  return { purpose, datasets, mode, spec };
+}
+
+function bind(job: ParsedJob, data: readonly SeenData[]): ParsedJob {
+  const given = job.spec.claims as unknown as Record<string, GivenClaim>;
+  const claims = Object.fromEntries(
+    Object.entries(given).map(([name, claim]) => [name, bindClaim(claim, data, `claims[${name}]`)]),
+  );
+  const read = new Set(Object.values(claims).map((claim) => claim.dataset));
+  if (data.some((d) => !read.has(d.name))) throw invalidInput("datasets", "names one that no claim reads");
+  const datasets = data.map((d) => d.name);
+  return { ...job, spec: { ...job.spec, datasets, claims: claims as unknown as JsonObject } };
+}
+
+function bindClaim(given: GivenClaim, data: readonly SeenData[], root: string): Claim {
+  const seen = dataOf(given.dataset, data, root);
+  const columns = columnsOf(seen.columns);
+  const claim =
+    given.kind === "claim"
+      ? inside(root, () => readClaim(typed(given, seen.name), columns))
+      : claimFromWritten(given, seen.name, columns, root);
+  return { ...claim, statistic: withUnits(requireRecomputed(claim.statistic, `${root}.statistic`)) };
+}
+
+const typed = ({ version, statistic }: { version: 1; statistic: unknown }, dataset: string) => ({
+  version,
+  dataset,
+  statistic,
+});
+
+function dataOf(named: string | undefined, data: readonly SeenData[], root: string): SeenData {
+  const [only] = data;
+  if (named === undefined && only !== undefined && data.length === 1) return only;
+  const found = data.find((d) => d.name === named || d.id === named);
+  if (found !== undefined) return found;
+  throw invalidInput(
+    `${root}.dataset`,
+    named === undefined ? "say which one it reads" : "is none of the job's",
+  );
+}
+
+/** The claims of a stored spec, by the name of the output. */
+export const claimsOf = (spec: JsonObject): Record<string, Claim> =>
+  spec.claims as unknown as Record<string, Claim>;
+
+export function claimOf(job: { spec: JsonObject }, name: string): Claim {
+  const claim = claimsOf(job.spec)[name];
+  if (!claim) throw new GloveboxError("internal", { detail: "a stored spec is damaged" });
+  return claim;
+}
+
+export const tableKind: JobKind = {
+  name: "table",
+  runner: "control",
+  access: () => ["sandbox", "query"],
+  parse,
+  bind,
+  outputs: (spec) => Object.keys(claimsOf(spec)),
+  wallSeconds: () => TABLE_WALL_S,
+};
