@@ -93,7 +93,7 @@ async function serve(request: EngineRequest): Promise<void> {
     const { result, outputs } = await perform({ folder, memoryMb, threads }, request, inputs);
     answered = true;
     await writer.header({ ok: true, result, outputs: outputs.map((_, i) => String(i)) });
-    for (const paths of outputs) await writer.stream(filesInOrder(paths));
+    for (const output of outputs) await writer.stream(Array.isArray(output) ? filesInOrder(output) : output);
   } catch (error) {
     if (answered || error instanceof WireError) throw error;
     await writer.header({ ok: false, failure: failureOf(error) });

@@ -3,13 +3,13 @@
  * nulls empty, whole numbers whole, decimals in the shortest form that reads back as the same double, rows in file
  * order. The unit's ordinal stays inside.
  */
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { invalidInput } from "../../../vocabulary/index.js";
 import { csvField } from "../csv.js";
 import type { ViewSpec } from "../model.js";
 import type { MaterialiseRequest } from "../protocol.js";
 import { Duck, literal, quoted, stored } from "./duck.js";
+import { growing } from "./growing.js";
 import { describeVersion, type VersionDescription } from "./parquet.js";
 import { type Inputs, type Outcome, saveInput, type Workplace } from "./workplace.js";
 
@@ -41,26 +41,37 @@ function shownSql(shown: number[]): string {
   return names.length > 1 ? names.join(", ") : `coalesce(CAST(${names[0]} AS VARCHAR), '')`;
 }
 
+/** The View's bytes as DuckDB writes them: sending them takes as long as making them, and need not come after it. */
+async function* viewBytes(duck: Duck, folder: string, version: VersionDescription, shown: number[]) {
+  try {
+    yield Buffer.from(`${shown.map((i) => csvField(version.columns[i]!.name)).join(",")}\n`);
+    const path = join(folder, "rows.csv");
+    const written = duck.run(
+      `COPY (SELECT ${shownSql(shown)} FROM read_parquet(${literal(versionPath(folder))})) TO ${literal(path)}
+       (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '', USE_TMP_FILE false)`,
+    );
+    yield* growing(path, written);
+  } finally {
+    duck.close();
+  }
+}
+
+const versionPath = (folder: string): string => join(folder, "version.parquet");
+
 export async function materialise(
   work: Workplace,
   request: MaterialiseRequest,
   inputs: Inputs,
 ): Promise<Outcome<"materialise">> {
-  const parquet = join(work.folder, "version.parquet");
-  await saveInput(inputs.next(), parquet);
+  const path = versionPath(work.folder);
+  await saveInput(inputs.next(), path);
   const duck = await Duck.open(work);
   try {
-    const version = await describeVersion(duck, parquet);
-    const shown = shownColumns(version, request.spec);
-    const header = join(work.folder, "header.csv");
-    await writeFile(header, `${shown.map((i) => csvField(version.columns[i]!.name)).join(",")}\n`);
-    const rows = join(work.folder, "rows.csv");
-    await duck.run(
-      `COPY (SELECT ${shownSql(shown)} FROM read_parquet(${literal(parquet)})) TO ${literal(rows)}
-       (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '')`,
-    );
-    return { result: { rows: version.rows }, outputs: [[header, rows]] };
-  } finally {
+    const version = await describeVersion(duck, path);
+    const bytes = viewBytes(duck, work.folder, version, shownColumns(version, request.spec));
+    return { result: { rows: version.rows }, outputs: [bytes] };
+  } catch (error) {
     duck.close();
+    throw error;
   }
 }

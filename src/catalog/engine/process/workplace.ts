@@ -11,10 +11,13 @@ export interface Inputs {
   next(): AsyncIterable<Buffer>;
 }
 
+/** The bytes of files one after the other, or bytes that are still being made: if that fails, the process ends. */
+export type Output = string[] | AsyncIterable<Buffer>;
+
 export interface Outcome<Op extends keyof typeof RESULTS> {
   result: EngineResult<Op>;
-  /** The outputs in order, each the bytes of these files one after the other. */
-  outputs: string[][];
+  /** The outputs in order. */
+  outputs: Output[];
 }
 
 export async function saveInput(source: AsyncIterable<Buffer>, path: string): Promise<void> {
