@@ -1,15 +1,25 @@
 /** `glovebox dataset`: the catalogue, and an owner's work on it. */
-import { createReadStream, readFileSync, statSync } from "node:fs";
-import { extname } from "node:path";
+import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { addCommand, addGroup, type Context, type Terminal } from "./command.js";
-import { type Dataset, datasetSheet, datasetTable, type Version } from "./dataset-view.js";
+import {
+  attached,
+  fileToSend,
+  isInParts,
+  requireFile,
+  type SendFlags,
+  sendContent,
+  sendFlags,
+} from "./dataset-content.js";
+import { type Dataset, datasetSheet, datasetTable } from "./dataset-view.js";
 import { saveStream } from "./download.js";
-import { Usage } from "./failure.js";
+import { Refusal, Usage } from "./failure.js";
 import { readAll } from "./paged.js";
+import type { SentFile } from "./sending.js";
 import { size } from "./terminal.js";
+import { findUploads, hashOf } from "./upload.js";
 
-interface AddFlags {
+interface AddFlags extends SendFlags {
   name: string;
   unit?: string;
   title?: string;
@@ -28,18 +38,22 @@ export function addDataset(program: Command, terminal: Terminal): void {
   });
   addCommand<AddFlags>(group, terminal, {
     usage: "add <file>",
-    about: ["Register a dataset and attach a CSV as its first version", "登记数据资源并上传 CSV"],
+    about: [
+      "Register a dataset and attach a file as its first version: CSV, Excel, JSON lines, Parquet, gzip, zip",
+      "登记数据资源并上传数据文件",
+    ],
     example: "glovebox dataset add flchain.csv --name flchain --unit id --auditor chen wu",
     flags: addFlags,
     act: async (context, [file], flags) => add(context, file!, flags),
   });
-  addCommand(group, terminal, {
+  addCommand<SendFlags>(group, terminal, {
     usage: "put <name> <file>",
-    about: ["Attach a CSV as a new version", "上传新版本"],
-    example: "glovebox dataset put flchain flchain-2026.csv",
-    async act(context, [name, file]) {
-      const version = await putContent(context, name!, file!);
-      return { json: version, text: () => attached(context, name!, version) };
+    about: ["Attach a file as a new version", "上传新版本"],
+    example: "glovebox dataset put flchain flchain-2026.csv --encoding gbk --missing 不详",
+    flags: sendFlags,
+    async act(context, [name, file], flags) {
+      const content = await sendContent(context, name!, fileToSend(file!), flags);
+      return { json: content, text: () => attached(context, name!, content) };
     },
   });
   addCommand(group, terminal, {
@@ -65,71 +79,66 @@ export function addDataset(program: Command, terminal: Terminal): void {
 }
 
 function addFlags(command: Command): void {
-  command
-    .requiredOption("--name <name>", "its name in the catalogue")
-    .option("--unit <column>", "the column that names the protected person or enterprise")
-    .option("--title <text>", "for people")
-    .option("--auditor <name...>", "who reviews releases from it")
-    .option("--max-rows-per-unit <n>", "how many rows a unit may have (1)")
-    .option("--describe <file>", "JSON with columns, grades, bounds, budget: as the body of POST /datasets");
+  sendFlags(
+    command
+      .requiredOption("--name <name>", "its name in the catalogue")
+      .option("--unit <column>", "the column that names the protected person or enterprise")
+      .option("--title <text>", "for people")
+      .option("--auditor <name...>", "who reviews releases from it")
+      .option("--max-rows-per-unit <n>", "how many rows a unit may have (1)")
+      .option(
+        "--describe <file>",
+        "JSON with columns, grades, bounds, budget: as the body of POST /datasets",
+      ),
+  );
 }
 
-async function add(context: Context, file: string, flags: AddFlags) {
+async function add(context: Context, path: string, flags: AddFlags) {
   const client = context.client();
-  requireFile(file);
-  const described = flags.describe === undefined ? {} : readJson(flags.describe);
-  await client.post<Dataset>("/api/v1/datasets", {
-    ...described,
-    name: flags.name,
-    ...(flags.unit === undefined ? {} : { unit_column: flags.unit }),
-    ...(flags.title === undefined ? {} : { title: flags.title }),
-    ...(flags.auditor === undefined ? {} : { auditors: flags.auditor }),
-    ...(flags.maxRowsPerUnit === undefined ? {} : { max_rows_per_unit: Number(flags.maxRowsPerUnit) }),
-  });
-  const version = await putContent(context, flags.name, file);
+  const file = fileToSend(path);
+  const said = describedBy(flags);
+  await client
+    .post<Dataset>("/api/v1/datasets", { ...said, name: flags.name })
+    .catch(async (error: unknown) => {
+      if (!(await isBegun(context, error, file, flags))) throw error;
+      await client.patch<Dataset>(pathOf(flags.name), said);
+    });
+  const content = await sendContent(context, flags.name, file, flags);
   const dataset = await client.get<Dataset>(pathOf(flags.name));
+  const { version, sha256, rows, evidence } = content;
   return {
-    json: { ...dataset, version: version.version, sha256: version.sha256, rows: version.rows },
+    json: { ...dataset, version, sha256, rows, file: content.file, evidence },
     text: () =>
-      `${attached(context, flags.name, version)}\n${context.say(
+      `${attached(context, flags.name, content)}\n\n${context.say(
         `Next: glovebox dataset assess ${flags.name}, then glovebox dataset publish ${flags.name}`,
         `下一步：glovebox dataset assess ${flags.name}，然后 glovebox dataset publish ${flags.name}`,
       )}`,
   };
 }
 
-async function putContent(context: Context, name: string, file: string): Promise<Version> {
-  const bytes = requireFile(file);
-  context.progress.show(
-    context.say(`sending ${file} (${size(bytes)}) …`, `正在上传 ${file}（${size(bytes)}）……`),
-  );
-  const body = { media: mediaOf(file), content: createReadStream(file), bytes };
-  return context.client().put<Version>(`${pathOf(name)}/content`, body);
+function describedBy(flags: AddFlags): object {
+  const { name: _flag, ...described } = (flags.describe === undefined ? {} : readJson(flags.describe)) as {
+    name?: unknown;
+  };
+  return {
+    ...described,
+    ...(flags.unit === undefined ? {} : { unit_column: flags.unit }),
+    ...(flags.title === undefined ? {} : { title: flags.title }),
+    ...(flags.auditor === undefined ? {} : { auditors: flags.auditor }),
+    ...(flags.maxRowsPerUnit === undefined ? {} : { max_rows_per_unit: Number(flags.maxRowsPerUnit) }),
+  };
 }
 
-/** What a file is sent as, by its name; where that does not tell, its bytes do. */
-const MEDIA: Readonly<Record<string, string>> = {
-  ".csv": "text/csv",
-  ".jsonl": "application/x-ndjson",
-  ".ndjson": "application/x-ndjson",
-  ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-  ".parquet": "application/vnd.apache.parquet",
-  ".gz": "application/gzip",
-  ".zip": "application/zip",
-};
-const mediaOf = (file: string): string => MEDIA[extname(file).toLowerCase()] ?? "application/octet-stream";
-
-const attached = (context: Context, name: string, v: Version) =>
-  context.say(
-    `${name}: ${v.rows} rows, ${v.columns.length} columns, ${v.units} units, encrypted as ${v.version}.`,
-    `${name}：${v.rows} 行，${v.columns.length} 列，${v.units} 个隐私单元，已加密为 ${v.version}。`,
-  );
-
-/** @returns its size. @throws Usage when there is no such file. */
-function requireFile(file: string): number {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (!stat?.isFile()) throw new Usage(`There is no file ${file}.`, `文件 ${file} 不存在。`);
-  return stat.size;
+/** Whether the name is taken by what this very command registered before it was interrupted. */
+async function isBegun(context: Context, error: unknown, file: SentFile, flags: AddFlags): Promise<boolean> {
+  if (!(error instanceof Refusal) || error.code !== "state_conflict" || !isInParts(file, flags)) return false;
+  const client = context.client();
+  const there = await client.get<Dataset>(pathOf(flags.name)).catch(() => undefined);
+  if (there?.state !== "draft") return false;
+  if (there.current_version === undefined) return true;
+  // Its answer got lost, perhaps.
+  const sha256 = await hashOf(context, file);
+  return (await findUploads(client, flags.name, sha256)).taken !== undefined;
 }
 
 function readJson(file: string): object {
