@@ -47,6 +47,11 @@ export const PERMISSIONS = {
     may: "approve, refuse and revoke grants on one's datasets",
     may_zh: "批准、拒绝、撤销授权",
   },
+  "queries.ask": {
+    roles: ["researcher", "operator"],
+    may: "ask queries that are answered with noise",
+    may_zh: "提交带噪声的查询",
+  },
   "jobs.submit": { roles: ["researcher", "operator"], may: "submit jobs", may_zh: "提交任务" },
   "jobs.read": {
     roles: EVERYONE,

@@ -17,9 +17,9 @@ import type {
   VersionId,
   ViewId,
 } from "../vocabulary/index.js";
-import type { BudgetView } from "./budgets/schemas.js";
 import type { Charges } from "./budgets/charges.js";
 import { ChargeService } from "./budgets/charging.js";
+import type { BudgetView } from "./budgets/schemas.js";
 import { BudgetService } from "./budgets/service.js";
 import { Spending } from "./budgets/spending.js";
 import { ContentService } from "./datasets/content.js";
@@ -39,6 +39,9 @@ import type { ApproveInput, GrantInput, GrantView } from "./grants/schemas.js";
 import { GrantService } from "./grants/service.js";
 import type { PrincipalInput, PrincipalView } from "./principals/schemas.js";
 import { PrincipalService } from "./principals/service.js";
+import type { Pace } from "./queries/pace.js";
+import type { NoisyQueryInput, QueryAnswer, QueryQuote } from "./queries/schemas.js";
+import { QueryService } from "./queries/service.js";
 import type { Checksum } from "./uploads/arriving.js";
 import type { UploadView } from "./uploads/schemas.js";
 import { UploadService } from "./uploads/service.js";
@@ -55,9 +58,13 @@ export interface CatalogParts {
   engine: Engine;
   /** How large a dataset's content may be, in bytes; 4 GiB unless told. */
   maxContentBytes?: number;
-}
   /** How long the sender of a part may be silent; 20 seconds unless told. */
   uploadIdleMs?: number;
+  /** When the answer to a query is sent, after it was charged; a second unless told. */
+  queryDeadlineMs?: number;
+  /** How that deadline is kept; by the clock unless a test says otherwise. */
+  queryPace?: Pace;
+}
 
 export interface NamedPrincipal extends Actor {
   readonly revoked: boolean;
@@ -110,7 +117,6 @@ export interface Datasets {
   budget(actor: Actor, name: string): BudgetView;
 }
 
-export interface UsableRequest {
 /** Content that is sent in parts, and goes on where it broke off. All of it is its sender's alone. */
 export interface Uploads {
   /** Bytes that content may have. */
@@ -136,6 +142,7 @@ export interface Uploads {
   sweep(): number;
 }
 
+export interface UsableRequest {
   principal: PrincipalId;
   /** Name or id. */
   dataset: string;
@@ -181,6 +188,15 @@ export interface Views {
   ask(request: AskRequest): Promise<Answer>;
 }
 
+export interface Queries {
+  /**
+   * One SELECT, answered with noise at a fixed time, or its quote. @throws query_unsupported, invalid_input, no_grant,
+   * grant_expired, not_found, budget_exhausted; engine_unavailable where it was late, internal where it failed: both
+   * then cost the charge, and asking again is free
+   */
+  ask(actor: Actor, input: NoisyQueryInput): Promise<QueryAnswer | QueryQuote>;
+}
+
 export interface SignalCharge {
   job: JobId;
   principal: PrincipalId;
@@ -212,12 +228,13 @@ export interface ScanText {
 export interface Catalog {
   principals: Principals;
   datasets: Datasets;
+  uploads: Uploads;
   grants: Grants;
   views: Views;
   signals: Signals;
   /** Noisy answers and what they cost. */
   charges: Charges;
-  uploads: Uploads;
+  queries: Queries;
   /** Looks for identifiers and records of these versions in the texts. */
   scanOutputs(input: {
     versionIds: readonly string[];
@@ -226,6 +243,8 @@ export interface Catalog {
   }): Promise<ScanHit[]>;
 }
 
+const QUERY_DEADLINE_MS = 1000;
+
 export function createCatalog(parts: CatalogParts): Catalog {
   const { store, ledger, vault, clock, engine } = parts;
   const principals = new PrincipalService(parts);
@@ -233,25 +252,23 @@ export function createCatalog(parts: CatalogParts): Catalog {
   const spending = new Spending(store.db);
   const budgets = new BudgetService(store.db, nameOf, spending, clock);
   const sight = new DatasetsInSight(store.db, principals);
+  const limits = parts.maxContentBytes === undefined ? {} : { maxContentBytes: parts.maxContentBytes };
   const content = new ContentService({
     store,
     ledger,
     vault,
     clock,
-  const limits = parts.maxContentBytes === undefined ? {} : { maxContentBytes: parts.maxContentBytes };
     engine,
     sight,
     ...limits,
   });
+  const spool = openSpool(store.dataDir, parts.keys);
+  const grants = new GrantService({ store, ledger, clock, principals, budgets, sight });
+  const charges = new ChargeService({ db: store.db, ledger, keys: parts.keys, clock, spending });
+  const deadlineMs = parts.queryDeadlineMs ?? QUERY_DEADLINE_MS;
   return {
     principals,
     datasets: new DatasetService({ store, ledger, engine, principals, budgets, content, sight }),
-    grants: new GrantService({ store, ledger, clock, principals, budgets, sight }),
-    views: new ViewService({ store, ledger, vault, engine, clock }),
-  const spool = openSpool(store.dataDir, parts.keys);
-    signals: budgets,
-    charges: new ChargeService({ db: store.db, ledger, keys: parts.keys, clock, spending }),
-    scanOutputs: (request) => scanOutputs(parts, request),
     uploads: new UploadService({
       store,
       ledger,
@@ -263,5 +280,20 @@ export function createCatalog(parts: CatalogParts): Catalog {
       ...limits,
       ...(parts.uploadIdleMs === undefined ? {} : { idleMs: parts.uploadIdleMs }),
     }),
+    grants,
+    views: new ViewService({ store, ledger, vault, engine, clock }),
+    signals: budgets,
+    charges,
+    queries: new QueryService({
+      store,
+      vault,
+      engine,
+      clock,
+      grants,
+      charges,
+      deadlineMs,
+      ...(parts.queryPace ? { pace: parts.queryPace } : {}),
+    }),
+    scanOutputs: (request) => scanOutputs(parts, request),
   };
 }

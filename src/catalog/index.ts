@@ -35,6 +35,14 @@ export type { GrantRow } from "./grants/rows.js";
 export * from "./grants/schemas.js";
 export { GRANT_TRANSITIONS, type GrantAction, type GrantTransition } from "./grants/states.js";
 export * from "./principals/schemas.js";
+export {
+  type NoisyQueryInput,
+  type QueryAnswer,
+  type QueryQuote,
+  queryAnswer,
+  queryInput,
+  queryQuote,
+} from "./queries/schemas.js";
 export { CHECKSUMS, type Checksum } from "./uploads/arriving.js";
 export * from "./uploads/schemas.js";
 export { UPLOAD_TRANSITIONS, type UploadTransition } from "./uploads/states.js";

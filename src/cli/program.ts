@@ -14,6 +14,7 @@ import { addLedger } from "./ledger.js";
 import { addLogin } from "./login.js";
 import { addPrincipal } from "./principal.js";
 import { addPrivacy } from "./privacy.js";
+import { addQuery } from "./query.js";
 import { addRelease } from "./release.js";
 import { addRestore } from "./restore.js";
 import { addRun } from "./run.js";
@@ -37,6 +38,7 @@ const COMMANDS: readonly AddCommand[] = [
   addGrant,
   addRun,
   addJob,
+  addQuery,
   addRelease,
   addVerify,
   addLedger,

@@ -52,6 +52,10 @@ export function engineDouble(): EngineDouble {
     async query() {
       throw new Error("the double answers no query");
     },
+    async open() {},
+    async parseSql() {
+      throw new Error("the double parses nothing");
+    },
     async materialise({ parquet, spec }) {
       calls.materialise++;
       const [header = "", ...rows] = lines((await buffer(parquet)).toString("utf8").slice(MARK.length));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import {
   type Catalog,
+  type CatalogParts,
   createCatalog,
   type DatasetInput,
   type Engine,
@@ -40,16 +41,18 @@ export interface CatalogFixture<E extends Engine = EngineDouble> extends People 
   end(): void;
 }
 
+export type CatalogOptions = Pick<CatalogParts, "maxContentBytes" | "queryDeadlineMs" | "queryPace">;
+
 export const CSV = "id,age,city\na1,61,Wuhan\na2,72,Chengdu\na3,55,Wuhan\n";
 export const DAY = 86_400_000;
 
-export function catalogFixture(options?: { maxContentBytes?: number }): CatalogFixture;
+export function catalogFixture(options?: CatalogOptions): CatalogFixture;
 export function catalogFixture<E extends Engine>(
-  options: { maxContentBytes?: number } | undefined,
+  options: CatalogOptions | undefined,
   engine: E,
 ): CatalogFixture<E>;
 export function catalogFixture(
-  options: { maxContentBytes?: number } = {},
+  options: CatalogOptions = {},
   engine: Engine = engineDouble(),
 ): CatalogFixture<Engine> {
   const dir = mkdtempSync(join(tmpdir(), "glovebox-catalog-"));

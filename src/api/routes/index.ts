@@ -4,6 +4,7 @@ import { addPrincipal } from "./add-principal.js";
 import { addWorker } from "./add-worker.js";
 import { appendUpload } from "./append-upload.js";
 import { approveGrant } from "./approve-grant.js";
+import { askQuery } from "./ask-query.js";
 import { assessDataset } from "./assess-dataset.js";
 import { cancelJob } from "./cancel-job.js";
 import { closeJob } from "./close-job.js";
@@ -67,6 +68,7 @@ export const ROUTES: readonly Route[] = [
   suspendDataset, retireDataset, getSynthetic, getBudget,
   describeUploads, createUpload, listUploads, getUpload, appendUpload, terminateUpload, takeUpload,
   createGrant, listGrants, getGrant, approveGrant, refuseGrant, revokeGrant,
+  askQuery,
   submitJob, listJobs, getJob, cancelJob, closeJob, jobEvents, getJobCode, listOutputs, getDryRunOutput,
   createRelease, listReleases, getRelease, replaceReleaseFile, submitRelease, withdrawRelease, reviewRelease,
   getReleaseFile, getBundle,

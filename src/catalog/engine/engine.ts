@@ -3,7 +3,7 @@ import { totalmem } from "node:os";
 import { join } from "node:path";
 import { spawnConfined } from "../../sandbox/index.js";
 import { packageRoot } from "../../store/index.js";
-import { invalidInput, parseInput } from "../../vocabulary/index.js";
+import { GloveboxError, invalidInput, parseInput } from "../../vocabulary/index.js";
 import {
   ENGINE_LIMITS,
   type Engine,
@@ -62,6 +62,33 @@ function spawnEngine(settings: ReturnType<typeof settingsOf>) {
   });
 }
 
+/** One process that parses SQL and never sees data. */
+const PARSER = { memoryMb: 320, tmpMb: 16, deadlineMs: 10_000 };
+const spawnParser = () =>
+  spawnConfined({
+    profile: "engine",
+    entry: join(packageRoot(), "dist/catalog/engine/process/main.js"),
+    args: [`--memory-mb=${PARSER.memoryMb - OVERHEAD_MB}`, "--threads=1"],
+    memoryMb: PARSER.memoryMb + PARSER.tmpMb,
+    tmpMb: PARSER.tmpMb,
+  });
+
+const parsed = async (parsers: EnginePool, text: string): Promise<string> => {
+  const request = checked({ op: "parse" as const, text, inputs: [] as [] });
+  return (await parsers.ask(request, [])).result.tree;
+};
+
+/** A text that ends or stalls its parser is a statement that cannot be read, where another text can be. */
+async function parseSql(parsers: EnginePool, text: string): Promise<string> {
+  try {
+    return await parsed(parsers, text);
+  } catch (error) {
+    if (!(error instanceof GloveboxError) || error.code === "invalid_input") throw error;
+    await parsed(parsers, "SELECT 1");
+    throw new GloveboxError("query_unsupported", { detail: "sql: this text cannot be read as a SELECT" });
+  }
+}
+
 /** A request is checked before it takes a process. */
 const checked = <R extends EngineRequest>(request: R): R => parseInput(engineRequest, request) as R;
 
@@ -76,13 +103,23 @@ export function createEngine(options: EngineOptions = {}): Engine {
     deadlineMs: settings.deadlineMs,
   });
   const sessions = new Sessions(pool, settings.sessionMb * 1024 ** 2);
+  const parsers = new EnginePool({
+    spawn: () => spawnParser(),
+    processes: 1,
+    queue: QUEUE,
+    deadlineMs: PARSER.deadlineMs,
+  });
   return {
     importCsv: (input) => importCsv(pool, settings.importBytes, input),
     materialise: (input) => materialise(pool, input),
     twin,
     query: (input) => sessions.query(input),
+    open: (versions) => sessions.prepare(versions),
+    parseSql: (text) => parseSql(parsers, text),
     scan: (input) => scan(pool, input),
-    close: () => pool.close(),
+    async close() {
+      await Promise.all([pool.close(), parsers.close()]);
+    },
   };
 }
 

@@ -22,6 +22,8 @@ export const ENGINE_LIMITS = {
   twin_rows: 10_000_000,
   sql_chars: 1024 * 1024,
   answer_rows: 1_000_000,
+  /** Versions that one question joins. */
+  joined: 8,
 } as const;
 
 /** The hidden column of a version's Parquet that holds the stable ordinal of the row's unit. */
@@ -234,13 +236,22 @@ export interface ScanInput {
 export const queryParameter = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 export type QueryParameter = z.infer<typeof queryParameter>;
 
+/** A version's Parquet: its content address, and where to read it when no engine has it open. */
+export interface OpenableVersion {
+  key: string;
+  parquet: () => Readable;
+}
+
 export interface QueryInput {
-  /** Its Parquet's content address, and where to read it when no engine has it open. */
-  version: { key: string; parquet: () => Readable };
+  version: OpenableVersion;
+  /** Further ones that are asked about together with it: `data1`, `data2` … */
+  others?: readonly OpenableVersion[];
   /** One SELECT of DuckDB over `data`, whose columns are `c0`, `c1` … in the version's order, and `__unit`. */
   sql: string;
   parameters?: QueryParameter[];
   maxRows: number;
+  /** Refuse it where its plan reads anything but these versions. */
+  planned?: boolean;
 }
 
 /** Whole numbers beyond 53 bits, decimals, dates and times come as texts; nulls as null. */
@@ -262,6 +273,13 @@ export interface Engine {
    * answer is the data's own. @throws invalid_input, too_large, engine_unavailable.
    */
   query(input: QueryInput): Promise<Queried>;
+  /** Opens what a query will ask, so that the query itself need not wait for it. @throws too_large, engine_unavailable. */
+  open(versions: readonly OpenableVersion[]): Promise<void>;
+  /**
+   * DuckDB's tree of a SQL text (`json_serialize_sql`), by a process that holds no data. The text is parsed and never
+   * run. @throws query_unsupported where the parser gives up, engine_unavailable.
+   */
+  parseSql(text: string): Promise<string>;
   /** Looks for identifiers and for runs of a record's values; gives counts, never values. */
   scan(input: ScanInput): Promise<ScanHit[]>;
   close(): Promise<void>;

@@ -44,13 +44,25 @@ const scanRequest = z.object({
 
 const session = z.string().min(1).max(200);
 const none = z.tuple([]);
-const openRequest = z.object({ op: z.literal("open"), session, inputs: z.tuple([z.literal("parquet")]) });
+const openRequest = z.object({
+  op: z.literal("open"),
+  session,
+  /** Versions, one or several, that are asked about together. */
+  inputs: z.array(z.literal("parquet")).min(1).max(ENGINE_LIMITS.joined),
+});
 const queryRequest = z.object({
   op: z.literal("query"),
   session,
   sql: z.string().min(1).max(ENGINE_LIMITS.sql_chars),
   parameters: z.array(queryParameter).max(10_000),
   max_rows: z.int().positive().max(ENGINE_LIMITS.answer_rows),
+  /** Held against its plan: it must read the session's versions and nothing else. */
+  planned: z.boolean(),
+  inputs: none,
+});
+const parseRequest = z.object({
+  op: z.literal("parse"),
+  text: z.string().max(ENGINE_LIMITS.sql_chars),
   inputs: none,
 });
 const closeRequest = z.object({ op: z.literal("close"), session, inputs: none });
@@ -62,6 +74,7 @@ export const engineRequest = z.discriminatedUnion("op", [
   openRequest,
   queryRequest,
   closeRequest,
+  parseRequest,
 ]);
 export type EngineRequest = z.infer<typeof engineRequest>;
 export type RequestOf<Op extends EngineRequest["op"]> = Extract<EngineRequest, { op: Op }>;
@@ -70,6 +83,7 @@ export type MaterialiseRequest = z.infer<typeof materialiseRequest>;
 export type ScanRequest = z.infer<typeof scanRequest>;
 export type OpenRequest = z.infer<typeof openRequest>;
 export type QueryRequest = z.infer<typeof queryRequest>;
+export type ParseRequest = z.infer<typeof parseRequest>;
 export type CloseRequest = z.infer<typeof closeRequest>;
 
 export const RESULTS = {
@@ -88,6 +102,7 @@ export const RESULTS = {
     rows: z.array(z.array(z.json())),
   }),
   close: z.object({}),
+  parse: z.object({ tree: z.string() }),
 } as const;
 export type EngineResult<Op extends keyof typeof RESULTS> = z.infer<(typeof RESULTS)[Op]>;
 

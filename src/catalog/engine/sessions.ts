@@ -5,10 +5,10 @@
  * answers cannot grow old; all sessions together hold no more bytes than the limit: the one that was not used for
  * longest is closed first. A session that is gone is opened again without the caller's knowledge, once a question.
  */
-import type { Readable } from "node:stream";
+import { createHash } from "node:crypto";
 import { GloveboxError } from "../../vocabulary/index.js";
 import type { EngineProcess } from "./exchange.js";
-import type { Queried, QueryInput } from "./model.js";
+import type { OpenableVersion, Queried, QueryInput } from "./model.js";
 import type { EnginePool } from "./pool.js";
 
 interface Session {
@@ -18,6 +18,14 @@ interface Session {
 }
 
 const MAX_REOPENED = 2;
+
+/** Of one version its own; of several a hash over theirs, in order. */
+const keyOf = (versions: readonly OpenableVersion[]): string =>
+  versions.length === 1
+    ? (versions[0] as OpenableVersion).key
+    : createHash("sha256")
+        .update(JSON.stringify(versions.map(({ key }) => key)))
+        .digest("hex");
 
 export class Sessions {
   /** In the order of their last use, oldest first. */
@@ -35,16 +43,18 @@ export class Sessions {
   }
 
   async query(input: QueryInput): Promise<Queried> {
+    const versions = [input.version, ...(input.others ?? [])];
     const request = {
       op: "query" as const,
-      session: input.version.key,
+      session: keyOf(versions),
       sql: input.sql,
       parameters: input.parameters ?? [],
       max_rows: input.maxRows,
+      planned: input.planned ?? false,
       inputs: [] as [],
     };
     for (let attempt = 0; ; attempt++) {
-      const session = await this.session(input.version);
+      const session = await this.session(versions);
       const answer = await this.pool.askOf(session.process, request);
       if (answer) return answer.result;
       this.forget(session.key);
@@ -54,18 +64,24 @@ export class Sessions {
     }
   }
 
-  private session({ key, parquet }: QueryInput["version"]): Promise<Session> {
+  async prepare(versions: readonly OpenableVersion[]): Promise<void> {
+    await this.session(versions);
+  }
+
+  private session(versions: readonly OpenableVersion[]): Promise<Session> {
+    const key = keyOf(versions);
     const known = this.open.get(key);
-    const session = known ?? this.begin(key, parquet);
+    const session = known ?? this.begin(key, versions);
     this.open.delete(key);
     this.open.set(key, session);
     return session;
   }
 
-  private async begin(key: string, parquet: () => Readable): Promise<Session> {
+  private async begin(key: string, versions: readonly OpenableVersion[]): Promise<Session> {
     try {
-      const request = { op: "open" as const, session: key, inputs: ["parquet"] as ["parquet"] };
-      const { result, process } = await this.pool.askAny(request, [parquet()]);
+      const request = { op: "open" as const, session: key, inputs: versions.map(() => "parquet" as const) };
+      const sources = versions.map(({ parquet }) => parquet());
+      const { result, process } = await this.pool.askAny(request, sources);
       void process.gone.then(() => this.forget(key, process));
       const session = { key, process, bytes: result.bytes };
       // Once this one is settled, so that it counts too.

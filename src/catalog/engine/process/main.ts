@@ -15,6 +15,7 @@ import { type EngineRequest, engineRequest, type RESULTS } from "../protocol.js"
 import { failureOf } from "./failure.js";
 import { importContent } from "./import/import.js";
 import { materialise } from "./materialise.js";
+import { parse } from "./parse.js";
 import { scan } from "./scan/scan.js";
 import { OpenVersions } from "./sessions.js";
 import type { Inputs, Outcome, Workplace } from "./workplace.js";
@@ -77,6 +78,8 @@ function perform(
       return versions.ask(request);
     case "close":
       return versions.close(request);
+    case "parse":
+      return parse({ folder: tmpdir(), memoryMb, threads: 1 }, request);
   }
 }
 

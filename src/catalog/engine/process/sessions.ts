@@ -1,8 +1,8 @@
 /**
- * Versions that stay open between requests: a DuckDB each, over the version's Parquet in a folder of its own.
+ * Versions that stay open between requests: a DuckDB each, over their Parquet in a folder of its own.
  *
- * Rules: what is asked is one SELECT, over `data` (columns `c0` …, and the unit's ordinal) and nothing else that DuckDB
- * could read but the session's folder; parameters are bound; an answer is bounded in rows and bytes. SQL comes from
+ * Rules: what is asked is one SELECT, over `data` (columns `c0` …, and the unit's ordinal; `data1` … where several
+ * versions are open together) and nothing else that DuckDB could read but the session's folder; parameters are bound; an answer is bounded in rows and bytes. SQL comes from
  * this node's own rooms; the configuration is locked all the same.
  */
 import { mkdtemp, rm, stat } from "node:fs/promises";
@@ -13,6 +13,7 @@ import { GloveboxError, invalidInput } from "../../../vocabulary/index.js";
 import type { CloseRequest, OpenRequest, QueryRequest } from "../protocol.js";
 import { Duck, type DuckSettings, literal } from "./duck.js";
 import { describeVersion } from "./parquet.js";
+import { mustReadOnly } from "./plan.js";
 import { type Inputs, type Outcome, saveInput } from "./workplace.js";
 
 /** What an answer may take on the wire. */
@@ -21,6 +22,7 @@ const MAX_ANSWER = 8 * 1024 * 1024;
 interface Open {
   duck: Duck;
   folder: string;
+  views: string[];
 }
 
 export class OpenVersions {
@@ -33,13 +35,18 @@ export class OpenVersions {
     const folder = await mkdtemp(join(tmpdir(), "session-"));
     let duck: Duck | undefined;
     try {
-      const path = join(folder, "version.parquet");
-      await saveInput(inputs.next(), path);
+      const views = request.inputs.map((_, i) => (i === 0 ? "data" : `data${i}`));
+      const total = { rows: 0, bytes: 0 };
+      for (const view of views) await saveInput(inputs.next(), join(folder, `${view}.parquet`));
       duck = await Duck.open({ ...this.settings, folder });
-      const { rows } = await describeVersion(duck, path);
-      await duck.run(`CREATE VIEW data AS SELECT * FROM read_parquet(${literal(path)})`);
-      this.open.set(request.session, { duck, folder });
-      return { result: { rows, bytes: (await stat(path)).size }, outputs: [] };
+      for (const view of views) {
+        const path = join(folder, `${view}.parquet`);
+        total.rows += (await describeVersion(duck, path)).rows;
+        total.bytes += (await stat(path)).size;
+        await duck.run(`CREATE VIEW ${view} AS SELECT * FROM read_parquet(${literal(path)})`);
+      }
+      this.open.set(request.session, { duck, folder, views });
+      return { result: total, outputs: [] };
     } catch (error) {
       duck?.close();
       await rm(folder, { recursive: true, force: true });
@@ -54,7 +61,9 @@ export class OpenVersions {
     const statement = await connection.prepare(request.sql);
     try {
       if (statement.statementType !== StatementType.SELECT) throw invalidInput("sql", "is not one SELECT");
-      statement.bind(request.parameters as DuckDBValue[]);
+      const parameters = request.parameters as DuckDBValue[];
+      if (request.planned) await mustReadOnly(connection, request.sql, parameters, session.views);
+      statement.bind(parameters);
       const reader = await statement.streamAndReadUntil(request.max_rows + 1);
       if (reader.currentRowCount > request.max_rows)
         throw new GloveboxError("too_large", { detail: `sql: gives more than ${request.max_rows} rows` });

@@ -105,7 +105,7 @@ export interface Bisection {
 /** What is estimated from measurements (indices into the plan's). */
 export type Estimate =
   | { kind: "count"; of: number }
-  | { kind: "sum"; of: number; digits: number }
+  | { kind: "sum"; of: number; digits: number; value: Scaled }
   | { kind: "mean"; count: number; sum: number; value: Scaled; centre: bigint }
   | {
       kind: "var" | "std";

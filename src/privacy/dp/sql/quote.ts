@@ -8,6 +8,8 @@ import { rankStep } from "./price.js";
 export interface QuotedColumn {
   name: string;
   type: ColumnType;
+  /** The public bounds into which its values are clamped. */
+  bounds?: [number, number];
   /** Half the width of the 95 % interval. */
   half_width?: number;
   /** That of a mean, times the group's count; a mean's interval narrows as its group grows. */
@@ -49,10 +51,18 @@ function widthsOf(plan: Plan, { laws, kind }: Pricing, of: Estimate): Omit<Quote
   }
 }
 
+function boundsOfEstimate(plan: Plan, of: Estimate): Pick<QuotedColumn, "bounds"> {
+  const value = of.kind === "quantile" ? plan.bisections[of.of]!.value : "value" in of ? of.value : undefined;
+  if (!value) return {};
+  return { bounds: [unit(Number(value.low), value), unit(Number(value.high), value)] };
+}
+
 export function quoteOf(plan: Plan, pricing: Pricing): Quoted {
   const columns = plan.outputs.map(({ name, type, value }): QuotedColumn => {
     const of = value.op === "column" && value.name.startsWith("a") ? Number(value.name.slice(1)) : undefined;
-    return { name, type, ...(of === undefined ? {} : widthsOf(plan, pricing, plan.estimates[of]!)) };
+    if (of === undefined) return { name, type };
+    const estimate = plan.estimates[of]!;
+    return { name, type, ...boundsOfEstimate(plan, estimate), ...widthsOf(plan, pricing, estimate) };
   });
   const groups = plan.hasPrivateGroups
     ? null

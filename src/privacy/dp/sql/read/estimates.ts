@@ -109,7 +109,7 @@ export class Estimates {
         return { kind: "count", of: this.counted(call, argument) };
       case "sum": {
         const value = scaledValue(this.scope, argument);
-        return { kind: "sum", of: this.sum(value, 0n, 1), digits: value.digits };
+        return { kind: "sum", of: this.sum(value, 0n, 1), digits: value.digits, value };
       }
       case "mean": {
         const value = scaledValue(this.scope, argument);
