@@ -1,5 +1,6 @@
 /**
- * Isolation level `container`: Docker, by its API.
+ * Isolation levels `container` and `userns`: Docker, by its API. They differ in the engine, whose users are the
+ * machine's or a range of nobody's, and in nothing else.
  *
  * Rules. The program is ended by SIGKILL to its init, which takes the whole process namespace with it; nothing it
  * wrote is read until the engine says it is dead and its disk could be made read-only. `remove` may run after the
@@ -8,7 +9,7 @@
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import Docker from "dockerode";
-import { type Clock, GloveboxError, systemClock } from "../../vocabulary/index.js";
+import { type Clock, GloveboxError, type IsolationLevel, systemClock } from "../../vocabulary/index.js";
 import { parentPath, readPeaks, removeGroup } from "../cgroup.js";
 import { collectFolder } from "../collect.js";
 import type { Collection, Executor, Exit, Prepared, Probe, RunSpec } from "../executor.js";
@@ -16,6 +17,7 @@ import { assertLimits } from "../limits.js";
 import type { MemoryKind } from "../mounts.js";
 import { assertOutputNames } from "../outputs.js";
 import type { Staging } from "../staging.js";
+import type { RunIds } from "../users.js";
 import { type EngineInfo, engineFailure, engineInfo, settled } from "./client.js";
 import { exitCode, exitCodeOf } from "./ending.js";
 import { captureLogs } from "./logs.js";
@@ -33,6 +35,8 @@ export interface DockerOptions {
   clock?: Clock;
   /** By default 1 MiB of each log is kept, and a program that prints more than 1 GiB is ended. */
   logs?: { capBytes: number; floodBytes: number };
+  /** Of an engine that remaps users: it then is level `userns`. */
+  ids?: () => RunIds;
 }
 
 /** How long after the program's death the engine may still deliver its last output. */
@@ -48,7 +52,7 @@ function own(prepared: Prepared): DockerRun {
 }
 
 class DockerExecutor implements Executor {
-  readonly level = "container";
+  readonly level: IsolationLevel;
   private readonly docker: Docker;
   private readonly clock: Clock;
   private info: Promise<EngineInfo> | undefined;
@@ -57,10 +61,11 @@ class DockerExecutor implements Executor {
   constructor(private readonly options: DockerOptions) {
     this.docker = new Docker({ socketPath: options.socketPath });
     this.clock = options.clock ?? systemClock;
+    this.level = options.ids ? "userns" : "container";
   }
 
   probe(): Promise<Probe> {
-    return probeDocker(this.docker, this.options.staging);
+    return probeDocker(this.docker, this.options.staging, this.level);
   }
 
   /** The engine's abilities, asked once; asked again after a failure. */
@@ -80,12 +85,12 @@ class DockerExecutor implements Executor {
     const limits = { ...asked.limits, cpus: Math.min(asked.limits.cpus, engine.processors) };
     const spec = { ...asked, limits };
     try {
-      const disk = await makeDisk(staged, spec, this.diskKind);
+      const disk = await makeDisk(staged, spec, this.diskKind, this.options.ids);
       this.diskKind = disk.kind;
       const group = engine.cgroupDriver === "cgroupfs" ? groupPrefix(spec.node) + spec.runId : undefined;
       const features = { ...engine, cgroupParent: group && parentPath(group) };
       const container = await this.docker.createContainer(containerSettings(spec, disk.places, features));
-      return new DockerRun(spec, container, staged, disk, group);
+      return new DockerRun(spec, container, staged, disk, group, this.level);
     } catch (cause) {
       await staged.wipe();
       throw cause instanceof GloveboxError ? cause : engineFailure("prepare a run", cause);

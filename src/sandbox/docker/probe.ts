@@ -1,5 +1,6 @@
-/** What isolation level `container` finds on this machine, for `doctor` and for the node's decision to offer it. */
+/** What the levels of containers find on this machine: each control, and what it means where it is missing. */
 import type Docker from "dockerode";
+import type { IsolationLevel } from "../../vocabulary/index.js";
 import type { Probe, ProbeItem } from "../executor.js";
 import type { Staging } from "../staging.js";
 import { type EngineInfo, engineInfo } from "./client.js";
@@ -10,7 +11,7 @@ const item = (name: string, ok: boolean, good: string, bad: string): ProbeItem =
   note: ok ? good : bad,
 });
 
-function items(engine: EngineInfo | undefined, staging: Staging): ProbeItem[] {
+function items(engine: EngineInfo | undefined, staging: Staging, level: IsolationLevel): ProbeItem[] {
   const root = process.getuid?.() === 0;
   const list = [
     item(
@@ -35,12 +36,19 @@ function items(engine: EngineInfo | undefined, staging: Staging): ProbeItem[] {
       "system calls are filtered",
       "the engine has no seccomp: sandbox jobs are refused",
     ),
-    item(
-      "ids",
-      !engine.remapped,
-      "user ids inside are the machine's",
-      "a rootless or remapping engine cannot use the runs' disks: sandbox jobs are refused",
-    ),
+    level === "userns"
+      ? item(
+          "ids",
+          engine.remapped,
+          "users inside, root among them, are nobody outside",
+          "the engine does not remap users: runs of this level are refused",
+        )
+      : item(
+          "ids",
+          !engine.remapped,
+          "user ids inside are the machine's",
+          "a rootless or remapping engine cannot use the runs' disks: sandbox jobs are refused",
+        ),
     item(
       "init",
       engine.init,
@@ -60,9 +68,13 @@ function items(engine: EngineInfo | undefined, staging: Staging): ProbeItem[] {
 /** Without these nothing runs; the others weaken or blur, and say how. */
 const NEEDED = ["root", "engine", "seccomp", "ids"];
 
-export async function probeDocker(docker: Docker, staging: Staging): Promise<Probe> {
+export async function probeDocker(
+  docker: Docker,
+  staging: Staging,
+  level: IsolationLevel = "container",
+): Promise<Probe> {
   const engine = await engineInfo(docker).catch(() => undefined);
-  const found = items(engine, staging);
+  const found = items(engine, staging, level);
   const available = NEEDED.every((name) => found.some((entry) => entry.name === name && entry.ok));
-  return { level: "container", available, items: found };
+  return { level, available, items: found };
 }

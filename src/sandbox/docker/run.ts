@@ -6,8 +6,8 @@ import type Docker from "dockerode";
 import type { IsolationLevel } from "../../vocabulary/index.js";
 import type { Prepared, RunSpec } from "../executor.js";
 import { type MemoryKind, mountMemory, remountReadOnly } from "../mounts.js";
-import { NOBODY, type StagedDir } from "../staging.js";
-import { freshUser } from "../users.js";
+import type { StagedDir } from "../staging.js";
+import { plainIds, type RunIds } from "../users.js";
 import type { Logs } from "./logs.js";
 import type { Facts } from "./outcome.js";
 import type { Places } from "./settings.js";
@@ -17,7 +17,6 @@ export const MAX_FILES = 16_384;
 const MIB = 1024 * 1024;
 
 export class DockerRun implements Prepared {
-  readonly level: IsolationLevel = "container";
   logs: Logs | undefined;
   /** Resolves with the exit code; attached before the start, so that no end is missed. */
   ended: Promise<number> | undefined;
@@ -38,6 +37,7 @@ export class DockerRun implements Prepared {
     readonly disk: RunDisk,
     /** Name of the control group above the container's, if we made one. */
     readonly group: string | undefined,
+    readonly level: IsolationLevel = "container",
   ) {}
   get runId(): string {
     return this.spec.runId;
@@ -76,6 +76,7 @@ export async function makeDisk(
   staged: StagedDir,
   spec: RunSpec,
   kind: MemoryKind | undefined,
+  ids: () => RunIds = plainIds,
 ): Promise<RunDisk> {
   const path = join(staged.path, "disk");
   const [out, tmp, etc] = [join(path, "out"), join(path, "tmp"), join(staged.path, "etc")];
@@ -91,8 +92,8 @@ export async function makeDisk(
     writeFile(resolv, "", { mode: 0o444 }),
     writeFile(hosts, HOSTS, { mode: 0o444 }),
   ]);
-  const user = freshUser();
-  for (const folder of [out, tmp]) chownSync(folder, user, NOBODY);
+  const { user, outside } = ids();
+  for (const folder of [out, tmp]) chownSync(folder, outside.user, outside.group);
   const places = { data: spec.dataDir, work: spec.workDir, out, tmp, resolv, hosts, user };
   return { path, kind: mounted, places };
 }

@@ -19,6 +19,7 @@ export const RUN_LABEL = "glovebox.run";
 const MIB = 1024 * 1024;
 const SHM_MB = 64;
 const OPEN_FILES = 1024;
+export const QUEUED_SIGNALS = 1024;
 /** Under memory pressure of the machine, runs go before the node. */
 const OOM_SCORE = 500;
 
@@ -171,6 +172,8 @@ function ulimits(spec: RunSpec): { Name: string; Soft: number; Hard: number }[] 
     fixed("memlock", 0),
     fixed("msgqueue", 0),
     fixed("rtprio", 0),
+    // In a user namespace the kernel counts these for all runs together too: each must meet its own limit first.
+    fixed("sigpending", QUEUED_SIGNALS),
     fixed("nice", 0),
   ];
 }

@@ -1,5 +1,6 @@
 /** The levels that this version knows, weakest first. One that the machine lacks says so itself. */
 import type { LevelKind } from "../levels.js";
 import { containerKind } from "./container.js";
+import { usernsKind } from "./userns.js";
 
-export const LEVEL_KINDS: readonly LevelKind[] = [containerKind];
+export const LEVEL_KINDS: readonly LevelKind[] = [containerKind, usernsKind];
