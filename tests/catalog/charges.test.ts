@@ -1,5 +1,6 @@
 /** Charges: paid before the answer exists, once, within every budget and share concerned. */
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { plus as addUnits, fromText, toText } from "../../src/catalog/budgets/amounts.js";
 import type { ChargeRequest } from "../../src/catalog/index.js";
 import {
   addCurves,
@@ -264,5 +265,65 @@ describe("budgets", () => {
     const { grant } = await world();
     f.clock.advance(31 * DAY);
     expect(outcome(() => make(asking(grant, "a", zcdp("0.1"))))).toBe("grant_expired");
+  });
+});
+
+describe("200 askers at once", () => {
+  test("spend what there is and not more, each answer once", async () => {
+    const { name, grant } = await world({ rho: "1", delta: "1e-6" });
+    const given: string[] = [];
+    const ask = (n: number) =>
+      outcomeOf(
+        f.catalog.charges
+          .once(asking(grant, `question ${n}`, zcdp("0.02")), async () => {
+            await new Promise((resolve) => setImmediate(resolve));
+            return Buffer.from(`answer ${n}`);
+          })
+          .then(({ answer }) => given.push(answer.toString())),
+      );
+    const outcomes = await Promise.all(Array.from({ length: 200 }, (_, n) => ask(n)));
+    expect(outcomes.filter((code) => code === "ok")).toHaveLength(50);
+    expect(outcomes.filter((code) => code === "budget_exhausted")).toHaveLength(150);
+    expect(new Set(given).size).toBe(50);
+    expect(budgetOf(name).rho).toEqual({ total: "1", spent: "1", left: "0" });
+  });
+
+  test("of two grants and mechanisms of every kind: the sums are those of the charges, to the last unit", async () => {
+    const { name, grant } = await world({ rho: "3", delta: "1e-5" });
+    f.catalog.datasets.patch(f.owner, name, { budget: { rho: "6", delta: "2e-5" } });
+    const other = give(f, name, { principal: "operator", rho: "3", delta: "1e-5", signal_bits: 0 }).id;
+    const costs = [zcdp("0.13"), pureCurve(d("0.41")), addCurves(zcdp("0.001"), failureCurve(d("1e-7")))];
+    const asks = Array.from({ length: 200 }, (_, n) =>
+      outcomeOf(
+        f.catalog.charges.once(asking(n % 2 ? grant : other, `q${n}`, costs[n % 3]!), async () =>
+          Buffer.from(`${n}`),
+        ),
+      ),
+    );
+    expect(new Set(await Promise.all(asks))).toEqual(new Set(["ok", "budget_exhausted"]));
+    const rows = f.store.db.prepare("SELECT curve, delta FROM charges").all() as {
+      curve: string;
+      delta: string;
+    }[];
+    const sum = rows.map(fromText).reduce(addUnits);
+    const kept = f.store.db.prepare("SELECT curve, delta FROM spendings WHERE scope LIKE 'dst%'").get();
+    expect(toText(sum)).toEqual(kept);
+  });
+
+  test("a charge stays quick however many went before", async () => {
+    const { grant } = await world({ rho: "1000", delta: "1e-6" });
+    const cost = zcdp("0.01");
+    const took: number[] = [];
+    for (let n = 0; n < 400; n++) {
+      const request = asking(grant, `q${n}`, cost);
+      const from = performance.now();
+      make(request);
+      took.push(performance.now() - from);
+    }
+    const median = (list: number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!;
+    console.info(
+      `charge: median ${median(took).toFixed(2)} ms, first hundred ${median(took.slice(0, 100)).toFixed(2)}, last ${median(took.slice(-100)).toFixed(2)}`,
+    );
+    expect(median(took.slice(-100)) / median(took.slice(0, 100))).toBeLessThan(3);
   });
 });
