@@ -134,6 +134,40 @@ function readText(path: string): string | undefined {
   }
 }
 
+/** Files that say how a group's processor time weighs against that of other groups, by version. */
+const WEIGHTS = {
+  1: { file: "cpu.shares", idle: "2", normal: "1024" },
+  2: { file: "cpu.weight", idle: "1", normal: "100" },
+} as const;
+
+/**
+ * How much a parent group gets while others want the processors too; makes the group where it is not there. Best
+ * effort: where it cannot be said, the group weighs as any other.
+ */
+export function weigh(name: string, how: "idle" | "normal"): void {
+  const version = cgroupVersion();
+  const path = version === 2 ? join(MOUNT, PARENT, name) : join(MOUNT, "cpu", PARENT, name);
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch {
+    return;
+  }
+  const { file, [how]: value } = WEIGHTS[version];
+  tryWrite(join(path, file), value);
+}
+
+/** Memory that a parent group holds now and cannot give back: its processes' own pages and the kernel's objects. */
+export function readHeld(name: string): number | undefined {
+  const memory = folder("memory", name);
+  const stat = readText(join(memory, "memory.stat")) ?? "";
+  const of = (key: string): number | undefined => number(new RegExp(`^${key} (\\d+)$`, "m").exec(stat)?.[1]);
+  const [own, kernel] =
+    cgroupVersion() === 2
+      ? [of("anon"), of("kernel")]
+      : [of("total_rss"), number(readText(join(memory, "memory.kmem.usage_in_bytes")))];
+  return own === undefined ? undefined : own + (kernel ?? 0);
+}
+
 /** What a parent group remembers of the containers that lived in it. undefined: this kernel does not say. */
 export interface Peaks {
   processes?: number;

@@ -55,6 +55,8 @@ export interface RunSpec {
 export interface Prepared {
   readonly runId: string;
   readonly level: IsolationLevel;
+  /** True: it was given a container that had been started beforehand and waited. */
+  readonly ready?: boolean;
 }
 
 export const OUTCOMES = ["exited", "memory", "wall", "disk", "pids", "log", "killed", "system"] as const;

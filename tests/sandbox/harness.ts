@@ -7,6 +7,7 @@ import { buffer } from "node:stream/consumers";
 import {
   createDockerExecutor,
   createImages,
+  type DockerOptions,
   type Executor,
   type Exit,
   findEngine,
@@ -40,14 +41,16 @@ const TEST_LOGS = { capBytes: 1024 * 1024, floodBytes: 64 * 1024 * 1024 };
 let counter = 0;
 export const newRunId = (): string => `run_${process.pid}_${++counter}`;
 
-export async function dockerBench(): Promise<Bench> {
+export const dockerBench: MakeBench = () => engineBench(createDockerExecutor);
+
+/** A bench on this machine's engine, whatever makes its executors. */
+export async function engineBench(make: (options: DockerOptions) => Executor): Promise<Bench> {
   const engine = findEngine();
   if (!engine) throw new Error("no container engine: run `npm run setup`");
   const root = mkdtempSync(join(tmpdir(), "glovebox-sandbox-"));
   const staging = openStaging(root);
   const node = `test-${process.pid}-${Math.random().toString(36).slice(2)}`;
-  const another = (name: string): Executor =>
-    createDockerExecutor({ ...engine, staging, node: name, logs: TEST_LOGS });
+  const another = (name: string): Executor => make({ ...engine, staging, node: name, logs: TEST_LOGS });
   const executor = another(node);
   const imageOf = (name: string): Promise<ImageRef> => createImages(engine).resolve(name);
   const image = await imageOf("python");

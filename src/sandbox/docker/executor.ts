@@ -16,7 +16,7 @@ import type { Collection, Executor, Exit, Prepared, Probe, RunSpec } from "../ex
 import { assertLimits } from "../limits.js";
 import type { MemoryKind } from "../mounts.js";
 import { assertOutputNames } from "../outputs.js";
-import type { Staging } from "../staging.js";
+import type { StagedDir, Staging } from "../staging.js";
 import type { RunIds } from "../users.js";
 import { type EngineInfo, engineFailure, engineInfo, settled } from "./client.js";
 import { exitCode, exitCodeOf } from "./ending.js";
@@ -24,7 +24,7 @@ import { captureLogs } from "./logs.js";
 import { type Facts, outcomeOf } from "./outcome.js";
 import { probeDocker } from "./probe.js";
 import { DockerRun, diskFacts, makeDisk, sealDisk } from "./run.js";
-import { containerSettings } from "./settings.js";
+import { type ContainerSettings, containerSettings } from "./settings.js";
 import { groupPrefix, sweepNode } from "./sweep.js";
 
 export interface DockerOptions {
@@ -39,6 +39,15 @@ export interface DockerOptions {
   ids?: () => RunIds;
 }
 
+interface Making {
+  /** Wiped with the run, or when it cannot be made. */
+  staged: StagedDir;
+  /** Name of the control group above the container's, where the engine lets us choose one. */
+  group: string;
+  /** What a container that waits is told otherwise. */
+  change?: (settings: ContainerSettings) => ContainerSettings;
+}
+
 /** How long after the program's death the engine may still deliver its last output. */
 const LOG_GRACE_MS = 2000;
 /** A program that SIGKILL has not ended by then is stuck in the kernel: the platform's failure, not its own. */
@@ -51,14 +60,14 @@ function own(prepared: Prepared): DockerRun {
   throw new Error("sandbox: a run of another executor");
 }
 
-class DockerExecutor implements Executor {
+export class DockerExecutor implements Executor {
   readonly level: IsolationLevel;
-  private readonly docker: Docker;
+  readonly docker: Docker;
   private readonly clock: Clock;
   private info: Promise<EngineInfo> | undefined;
   private diskKind: MemoryKind | undefined;
 
-  constructor(private readonly options: DockerOptions) {
+  constructor(readonly options: DockerOptions) {
     this.docker = new Docker({ socketPath: options.socketPath });
     this.clock = options.clock ?? systemClock;
     this.level = options.ids ? "userns" : "container";
@@ -79,17 +88,24 @@ class DockerExecutor implements Executor {
 
   async prepare(asked: RunSpec): Promise<Prepared> {
     assertOutputNames(asked.outputs);
-    assertLimits(asked.limits);
-    const [engine, staged] = await Promise.all([this.engine(), this.options.staging.dir("run")]);
-    // A limit is an upper bound: a smaller machine offers what it has.
-    const limits = { ...asked.limits, cpus: Math.min(asked.limits.cpus, engine.processors) };
-    const spec = { ...asked, limits };
+    const staged = await this.options.staging.dir("run");
+    return this.make(asked, { staged, group: groupPrefix(asked.node) + asked.runId });
+  }
+
+  /** A container that has not begun. */
+  async make(asked: RunSpec, { staged, group: name, change }: Making): Promise<DockerRun> {
     try {
+      assertLimits(asked.limits);
+      const engine = await this.engine();
+      // A limit is an upper bound: a smaller machine offers what it has.
+      const limits = { ...asked.limits, cpus: Math.min(asked.limits.cpus, engine.processors) };
+      const spec = { ...asked, limits };
       const disk = await makeDisk(staged, spec, this.diskKind, this.options.ids);
       this.diskKind = disk.kind;
-      const group = engine.cgroupDriver === "cgroupfs" ? groupPrefix(spec.node) + spec.runId : undefined;
+      const group = engine.cgroupDriver === "cgroupfs" ? name : undefined;
       const features = { ...engine, cgroupParent: group && parentPath(group) };
-      const container = await this.docker.createContainer(containerSettings(spec, disk.places, features));
+      const settings = containerSettings(spec, disk.places, features);
+      const container = await this.docker.createContainer(change ? change(settings) : settings);
       return new DockerRun(spec, container, staged, disk, group, this.level);
     } catch (cause) {
       await staged.wipe();
@@ -101,22 +117,28 @@ class DockerExecutor implements Executor {
     const run = own(prepared);
     run.startedAt = this.clock.now();
     if (run.killed) {
-      run.ended = Promise.resolve(KILLED_EXIT);
+      run.ended ??= Promise.resolve(KILLED_EXIT);
       return;
     }
     try {
-      const stream = await run.container.attach({ stream: true, stdout: true, stderr: true });
-      const flood = (): void => this.endQuietly(run, "log");
-      run.logs = captureLogs(stream as unknown as Readable, flood, this.options.logs);
-      // Asked before the start, so that no end is missed. Its failure is read by `wait`.
-      run.ended = run.container.wait({ condition: "next-exit" }).then(exitCodeOf);
-      run.ended.catch(() => undefined);
-      await run.container.start();
+      if (run.begin) run.begin();
+      else await this.launch(run);
     } catch (cause) {
       throw engineFailure("start a run", cause);
     }
     run.startedAt = this.clock.now();
     run.after(run.spec.limits.wall_s * 1000, () => this.endQuietly(run, "wall"));
+  }
+
+  /** Starts its container, with an ear on what it prints and on its end. */
+  async launch(run: DockerRun): Promise<void> {
+    const stream = await run.container.attach({ stream: true, stdout: true, stderr: true });
+    const flood = (): void => this.endQuietly(run, "log");
+    run.logs = captureLogs(stream as unknown as Readable, flood, this.options.logs);
+    // Asked before the start, so that no end is missed. Its failure is read by `wait`.
+    run.ended = run.container.wait({ condition: "next-exit" }).then(exitCodeOf);
+    run.ended.catch(() => undefined);
+    await run.container.start();
   }
 
   /** The first reason counts. */

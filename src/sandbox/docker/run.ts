@@ -24,6 +24,9 @@ export class DockerRun implements Prepared {
   killed: Facts["killed"];
   dead = false;
   removal: Promise<void> | undefined;
+  /** Of one whose container runs already and waits: lets the program begin. Without it, starting the container does. */
+  begin: (() => void) | undefined;
+  ready = false;
   private readonly timers = new Set<NodeJS.Timeout>();
   private giveUp: () => void = () => undefined;
   /** Resolves when a killed program has not died in time: then it never will. */
@@ -31,7 +34,8 @@ export class DockerRun implements Prepared {
     this.giveUp = resolve;
   });
   constructor(
-    readonly spec: RunSpec,
+    /** Of a container that waits: its class and nobody's run, until it is given one. */
+    public spec: RunSpec,
     readonly container: Docker.Container,
     readonly staged: StagedDir,
     readonly disk: RunDisk,
@@ -60,10 +64,10 @@ export interface RunDisk {
   places: Places;
 }
 
-const HOSTS = "127.0.0.1 localhost glovebox\n::1 localhost\n";
+export const HOSTS = "127.0.0.1 localhost glovebox\n::1 localhost\n";
 
 /** Lets the program's user read what was staged for it, whatever umask the node runs under. */
-async function letRead(path: string): Promise<void> {
+export async function letRead(path: string): Promise<void> {
   await chmod(path, 0o755);
   for (const entry of await readdir(path, { withFileTypes: true })) {
     const child = join(path, entry.name);

@@ -15,10 +15,12 @@ import { processorCounters } from "./counters.js";
 
 export const NODE_LABEL = "glovebox.node";
 export const RUN_LABEL = "glovebox.run";
+/** Instead of a run's: the process that keeps a container waiting. Its run is in its name once it has one. */
+export const READY_LABEL = "glovebox.ready";
 
 const MIB = 1024 * 1024;
-const SHM_MB = 64;
-const OPEN_FILES = 1024;
+export const SHM_MB = 64;
+export const OPEN_FILES = 1024;
 export const QUEUED_SIGNALS = 1024;
 /** Under memory pressure of the machine, runs go before the node. */
 const OOM_SCORE = 500;
@@ -96,7 +98,7 @@ export const MASKED_PATHS: readonly { why: string; paths: readonly string[] }[] 
 ];
 
 /** Readable, never writable, whoever owns them. */
-const READ_ONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+export const READ_ONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
 /** Variables by which numerical libraries choose their number of threads. */
 const THREAD_VARIABLES = [
@@ -223,11 +225,14 @@ export function hostConfig(spec: RunSpec, places: Places, engine: EngineFeatures
   };
 }
 
-export function containerSettings(
-  spec: RunSpec,
-  places: Places,
-  engine: EngineFeatures,
-): Docker.ContainerCreateOptions {
+export interface ContainerSettings extends Docker.ContainerCreateOptions {
+  Cmd: string[];
+  Env: string[];
+  Labels: Record<string, string>;
+  HostConfig: HostConfig;
+}
+
+export function containerSettings(spec: RunSpec, places: Places, engine: EngineFeatures): ContainerSettings {
   return {
     Image: spec.image.reference,
     Entrypoint: [],

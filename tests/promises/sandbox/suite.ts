@@ -28,6 +28,8 @@ export interface Choice {
   which?: "short" | "long" | "all";
   /** Languages' images that this kind of executor has; both by default. */
   images?: readonly string[];
+  /** These programs alone. */
+  only?: readonly string[];
 }
 
 const NEIGHBOUR_DATA = { "rows.csv": "a,b\n1,neighbour-secret\n" };
@@ -56,7 +58,7 @@ async function runHostile(bench: Bench, witness: Witness, program: HostileProgra
 }
 
 /** Runs every hostile program under an Executor. */
-export function hostile(name: string, make: MakeBench, { which = "short", images }: Choice = {}): void {
+export function hostile(name: string, make: MakeBench, { which = "short", images, only }: Choice = {}): void {
   describe(`hostile programs stay in (${name})`, () => {
     let bench: Bench;
     let witness: Witness;
@@ -77,6 +79,7 @@ export function hostile(name: string, make: MakeBench, { which = "short", images
           const expectation = readExpectation(folder);
           if (expectation.category !== category) continue;
           if (which !== "all" && (expectation.full === true) !== (which === "long")) continue;
+          if (only && !only.includes(folder)) continue;
           if (images && !images.includes(languageOf(folder).image)) continue;
           test(`${folder}: ${expectation.states}`, () => runHostile(bench, witness, readProgram(folder)));
         }

@@ -1,0 +1,151 @@
+/**
+ * The containers that wait, by class, and the making of new ones.
+ *
+ * Rules. What was taken is never given back: two runs cannot get the same one, for taking is one step of one thread and
+ * a pool is one process's own. At most `count` of each class wait; they are made one at a time, not while a run that
+ * has just begun needs the machine, and not when memory is short. A failure to make one costs runs nothing: they start
+ * cold, and the next try comes later each time.
+ */
+import { freemem, totalmem } from "node:os";
+import { classKey, type ReadyClass } from "./class.js";
+import type { Waiting } from "./waiting.js";
+
+export interface PoolOptions {
+  make(ready: ReadyClass): Promise<Waiting>;
+  /** How many of each class wait. */
+  count: number;
+  /** Asked again at each filling. */
+  classes(): Promise<readonly ReadyClass[]>;
+  onTrouble?: (error: unknown) => void;
+}
+
+/** A run that has begun has the machine for itself for so long, or until it ends. */
+const AFTER_BEGIN_MS = 1_000;
+const AFTER_END_MS = 100;
+const LOOK_EVERY_MS = 60_000;
+const FIRST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 300_000;
+const MIB = 1024 * 1024;
+/** This part of the machine's memory stays free of waiting containers. */
+const KEPT_FREE = 0.2;
+
+/** Whether one more may wait: the runs come first. Pure. */
+export const hasRoom = (
+  { limits }: ReadyClass,
+  free: number = freemem(),
+  total: number = totalmem(),
+): boolean => free - limits.memory_mb * MIB > total * KEPT_FREE;
+
+export class ReadyPool {
+  private readonly waiting: Waiting[] = [];
+  private filling: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private due = Number.POSITIVE_INFINITY;
+  private closed = false;
+  private pause = FIRST_PAUSE_MS;
+
+  constructor(private readonly options: PoolOptions) {}
+
+  get size(): number {
+    return this.waiting.length;
+  }
+  get memoryBytes(): number {
+    return this.waiting.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
+  }
+
+  /** The oldest of its class; it is the caller's from now on. */
+  take(ready: ReadyClass): Waiting | undefined {
+    const key = classKey(ready);
+    const at = this.waiting.findIndex((one) => one.key === key);
+    return at < 0 ? undefined : this.waiting.splice(at, 1)[0];
+  }
+
+  /** Resolves when one of this class waits. @throws what keeps it from that */
+  async fill(ready: ReadyClass): Promise<void> {
+    const key = classKey(ready);
+    if (!this.waiting.some((one) => one.key === key)) await this.add(ready);
+  }
+
+  /** A run begins: whatever was to be made waits for it a little. */
+  begun(): void {
+    this.soon(AFTER_BEGIN_MS);
+  }
+  ended(): void {
+    this.soon(AFTER_END_MS);
+  }
+
+  /** Fills after so long, or earlier if that was said before. */
+  soon(ms: number): void {
+    if (this.closed || this.options.count === 0) return;
+    const due = performance.now() + ms;
+    if (due >= this.due) return;
+    this.due = due;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.refill(), ms);
+    // A process that has nothing else to do need not stay for this.
+    this.timer.unref();
+  }
+
+  private refill(): Promise<void> {
+    this.due = Number.POSITIVE_INFINITY;
+    this.filling ??= this.fillAll()
+      .then(() => {
+        this.pause = FIRST_PAUSE_MS;
+        return LOOK_EVERY_MS;
+      })
+      .catch((error: unknown) => {
+        this.options.onTrouble?.(error);
+        this.pause = Math.min(2 * this.pause, LONGEST_PAUSE_MS);
+        return this.pause;
+      })
+      .then((next) => {
+        this.filling = undefined;
+        this.soon(next);
+      });
+    return this.filling;
+  }
+
+  private async fillAll(): Promise<void> {
+    const classes = await this.options.classes();
+    await this.dropOthers(new Set(classes.map(classKey)));
+    for (const ready of classes) {
+      const key = classKey(ready);
+      const missing = () => this.waiting.filter((one) => one.key === key).length < this.options.count;
+      while (!this.closed && missing() && hasRoom(ready)) await this.add(ready);
+    }
+  }
+
+  private async add(ready: ReadyClass): Promise<void> {
+    const made = await this.options.make(ready);
+    if (this.closed) {
+      await made.destroy();
+      return;
+    }
+    this.waiting.push(made);
+    made.run.ended?.catch(() => undefined).then(() => this.died(made));
+  }
+
+  /** One that died while it waited; what was taken is not in here any more. */
+  private died(made: Waiting): void {
+    const at = this.waiting.indexOf(made);
+    if (at < 0) return;
+    this.waiting.splice(at, 1);
+    made.destroy().catch((error: unknown) => this.options.onTrouble?.(error));
+    this.soon(this.pause);
+  }
+
+  /** Containers of classes that are no longer wanted: an image was built anew. */
+  private async dropOthers(wanted: ReadonlySet<string>): Promise<void> {
+    const others = this.waiting.filter((one) => !wanted.has(one.key));
+    for (const one of others) this.waiting.splice(this.waiting.indexOf(one), 1);
+    await Promise.all(others.map((one) => one.destroy()));
+  }
+
+  /** Destroys all that wait. What was taken is its run's. */
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    await this.filling;
+    await Promise.all(this.waiting.splice(0).map((one) => one.destroy()));
+  }
+}

@@ -1,0 +1,3 @@
+import { comparison } from "./ready-programs.js";
+
+comparison("others");
