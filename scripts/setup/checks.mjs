@@ -11,6 +11,7 @@ import { chooseEngine } from "./engine.mjs";
 import { lookGvisor } from "./gvisor.mjs";
 import { isPackaged } from "./home.mjs";
 import { presentImages } from "./images.mjs";
+import { lookMicrovm } from "./microvm.mjs";
 import { neededRecipes, readRecipe } from "./recipe.mjs";
 import { lookUserns } from "./userns.mjs";
 
@@ -60,6 +61,11 @@ export const CHECKS = [
   },
   { name: "userns", without: `level userns is not offered; ${STRONGER}`, look: lookUserns },
   { name: "gvisor", without: `level gvisor is not offered; ${STRONGER}`, look: lookGvisor },
+  {
+    name: "microvm",
+    without: "data of grade 5 are refused a sandbox (isolation_unavailable); built on request",
+    look: lookMicrovm,
+  },
 ];
 
 /** @returns {Promise<CheckResult>} */

@@ -8,6 +8,7 @@ import { dependenciesProblem, installDependencies } from "./dependencies.mjs";
 import { pingEngine } from "./docker-http.mjs";
 import { chooseEngine, startPrivateEngine } from "./engine.mjs";
 import { ensureImage, presentImages } from "./images.mjs";
+import { ensureGuest, lookMicrovm } from "./microvm.mjs";
 import { neededRecipes, readRecipe } from "./recipe.mjs";
 import { mendUserns } from "./userns.mjs";
 
@@ -51,7 +52,10 @@ export async function mend(found, needed, progress) {
     if (needed.has("userns") && found.get("userns")?.ok === false && !errors.has("docker"))
       await attempt("userns", () => mendUserns(progress));
   };
-  await Promise.all([npmSide(), engineSide()]);
+  const machineSide = async () => {
+    if (needed.has("microvm")) await attempt("microvm", () => mendMicrovm(progress));
+  };
+  await Promise.all([npmSide(), engineSide(), machineSide()]);
   return errors;
 }
 
@@ -104,6 +108,15 @@ const LEVELS = ["userns", "gvisor", "microvm"];
 
 /** @param {Set<string>} needed */
 const needsLevel = (needed) => LEVELS.some((level) => needed.has(level));
+
+/** Debian's kernel for guests, and the init that it starts. @param {Progress} progress */
+async function mendMicrovm(progress) {
+  const { ok, packages } = await lookMicrovm();
+  if (ok || packages !== undefined) return;
+  await progress.step("guest of microvm", "Debian's cloud kernel, about 30 MB, and its init", async () => {
+    await ensureGuest();
+  });
+}
 
 /** @param {Set<string>} needed */
 const wantedRecipes = (needed) => [

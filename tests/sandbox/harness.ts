@@ -30,6 +30,8 @@ export interface Bench {
   imageOf(name: string): Promise<ImageRef>;
   staging: Staging;
   node: string;
+  /** How many times longer a program may take here than in a container: wall clocks are set so much later. */
+  slowness?: number;
   close(): Promise<void>;
 }
 export type MakeBench = () => Promise<Bench>;
@@ -90,6 +92,7 @@ export interface Staged {
 /** A run's specification with its folders staged. */
 export async function stage(bench: Bench, program: Program): Promise<Staged> {
   const [data, work] = [await bench.staging.dir("data"), await bench.staging.dir("work")];
+  const limits = { ...TEST_LIMITS, ...program.limits };
   const spec: RunSpec = {
     runId: newRunId(),
     node: bench.node,
@@ -98,7 +101,7 @@ export async function stage(bench: Bench, program: Program): Promise<Staged> {
     env: { GLOVEBOX_DATA: "/data", GLOVEBOX_OUT: "/out", ...program.env },
     dataDir: await fill(data, program.data ?? { "rows.csv": "a,b\n1,2\n" }),
     workDir: await fill(work, program.files),
-    limits: { ...TEST_LIMITS, ...program.limits },
+    limits: { ...limits, wall_s: limits.wall_s * (bench.slowness ?? 1) },
     outputs: program.outputs ?? [],
     maxOutputBytes: program.maxOutputBytes,
   };

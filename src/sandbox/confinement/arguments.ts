@@ -89,17 +89,13 @@ export function limitArguments(confined: Confined): string[] {
 }
 
 /** Folders above a path, outermost first: bubblewrap would make them itself, but for root's eyes only. */
-function foldersAbove(path: string): string[] {
+export function foldersAbove(path: string): string[] {
   const parts = path.split("/").slice(1, -1);
   return parts.map((_, i) => `/${parts.slice(0, i + 1).join("/")}`);
 }
 
 function systemBinds(world: World): string[] {
-  const binds = ["--ro-bind", "/usr/lib", "/usr/lib"];
-  for (const { path, linkTo } of world.libraries) {
-    binds.push(...(linkTo ? ["--symlink", linkTo, path] : ["--ro-bind", path, path]));
-  }
-  for (const file of world.files) binds.push("--ro-bind", file, file);
+  const binds = libraryBinds(world);
   binds.push("--ro-bind", world.node, NODE_INSIDE);
   if (world.setpriv) binds.push("--ro-bind", world.setpriv, SETPRIV_INSIDE);
   for (const part of ["package.json", "dist", "node_modules"]) {
@@ -121,15 +117,24 @@ export function insidePackage(world: World, path: string): string {
   return `${INSIDE}/dist/${path.slice(root.length)}`;
 }
 
+/** Who a confined process is, inside and outside. */
+export interface Ids {
+  user: number;
+  group: number;
+}
+
 /**
- * With `setpriv` bubblewrap begins as root of an otherwise empty user namespace in which uid 65534 is the machine's
- * uid 65534, and the last step before node becomes it for good. Without (an unprivileged node), bubblewrap maps the
- * node's own uid.
+ * With `setpriv` (its path inside) bubblewrap begins as root of an otherwise empty user namespace in which the ids are
+ * the machine's, and the last step before the program becomes them for good. Without (an unprivileged node), bubblewrap
+ * maps the node's own uid.
  */
-function identity(world: World): { flags: string[]; become: string[] } {
-  if (!world.setpriv) {
+export function identity(
+  ids: Ids,
+  setpriv: string | undefined,
+): { flags: readonly string[]; become: readonly string[] } {
+  if (setpriv === undefined) {
     return {
-      flags: ["--uid", String(NOBODY_ID), "--gid", String(NOBODY_ID), "--cap-drop", "ALL"],
+      flags: ["--uid", String(ids.user), "--gid", String(ids.group), "--cap-drop", "ALL"],
       become: [],
     };
   }
@@ -145,9 +150,9 @@ function identity(world: World): { flags: string[]; become: string[] } {
       ...keep,
     ],
     become: [
-      SETPRIV_INSIDE,
-      `--reuid=${NOBODY_ID}`,
-      `--regid=${NOBODY_ID}`,
+      setpriv,
+      `--reuid=${ids.user}`,
+      `--regid=${ids.group}`,
       "--clear-groups",
       "--bounding-set=-all",
       "--inh-caps=-all",
@@ -156,6 +161,29 @@ function identity(world: World): { flags: string[]; become: string[] } {
     ],
   };
 }
+
+/** Namespaces of its own, every one, and an end with the node's. */
+export const UNSHARED: readonly string[] = [
+  "--unshare-user",
+  "--unshare-pid",
+  "--unshare-net",
+  "--unshare-ipc",
+  "--unshare-uts",
+  "--unshare-cgroup-try",
+  "--hostname",
+  "glovebox",
+  "--die-with-parent",
+  "--new-session",
+];
+
+/** Arguments that show the system's libraries. */
+export const libraryBinds = ({ libraries, files }: Pick<World, "libraries" | "files">): string[] => [
+  ...["--ro-bind", "/usr/lib", "/usr/lib"],
+  ...libraries.flatMap(({ path, linkTo }) =>
+    linkTo ? ["--symlink", linkTo, path] : ["--ro-bind", path, path],
+  ),
+  ...files.flatMap((file) => ["--ro-bind", file, file]),
+];
 
 function nodeFlags(confined: Confined): string[] {
   const heap = Math.max(48, Math.floor(confined.memoryMb * PROFILE_LIMITS[confined.profile].heapShare));
@@ -166,18 +194,10 @@ function nodeFlags(confined: Confined): string[] {
 
 /** Arguments of bwrap(1), program included. */
 export function bubblewrapArguments(world: World, confined: Confined): string[] {
-  const { flags, become } = identity(world);
+  const nobody = { user: NOBODY_ID, group: NOBODY_ID };
+  const { flags, become } = identity(nobody, world.setpriv && SETPRIV_INSIDE);
   return [
-    "--unshare-user",
-    "--unshare-pid",
-    "--unshare-net",
-    "--unshare-ipc",
-    "--unshare-uts",
-    "--unshare-cgroup-try",
-    "--hostname",
-    "glovebox",
-    "--die-with-parent",
-    "--new-session",
+    ...UNSHARED,
     ...["--unsetenv", OWNER_MARK],
     ...flags,
     ...["--seccomp", String(FILTER_FD)],

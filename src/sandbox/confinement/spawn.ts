@@ -5,41 +5,28 @@
  * that it never blocks, its last lines are kept for the node's own eyes, and they are never shown to a user, for
  * they may hold data. It dies with this process, whatever kills it.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import {
-  accessSync,
-  chownSync,
-  constants,
-  existsSync,
-  lstatSync,
-  readlinkSync,
-  realpathSync,
-  writeFileSync,
-} from "node:fs";
-import type { Socket } from "node:net";
+import { accessSync, chownSync, constants, existsSync, lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import type { Readable, Writable } from "node:stream";
 import { packageRoot } from "../../store/index.js";
 import { GloveboxError } from "../../vocabulary/index.js";
-import { type Group, groupNames, makeGroup, removeGroup } from "../cgroup.js";
+import { groupNames, makeGroup, removeGroup } from "../cgroup.js";
 import { ownerAlive, ownerTag } from "../owner.js";
 import { compileFilter, thisMachine } from "../seccomp/bpf.js";
 import { allowedRules } from "../seccomp/profile.js";
 import {
   type Bind,
-  BLOCK_FD,
   bubblewrapArguments,
   type Confined,
   type ConfinementProfile,
   confinedEnvironment,
-  FILTER_FD,
-  INFO_FD,
   limitArguments,
   NOBODY_ID,
   PROFILE_LIMITS,
   type World,
 } from "./arguments.js";
+import { startBubble } from "./bubble.js";
 import { endOrphans, ownMark } from "./orphans.js";
 
 export interface ConfinedOptions {
@@ -72,7 +59,7 @@ export function findProgram(name: string): string | undefined {
   return undefined;
 }
 
-function need(name: string, debianPackage: string): string {
+export function need(name: string, debianPackage: string): string {
   const path = findProgram(name);
   if (path) return path;
   throw new GloveboxError("engine_unavailable", {
@@ -80,7 +67,7 @@ function need(name: string, debianPackage: string): string {
   });
 }
 
-interface Tools {
+export interface Tools {
   bwrap: string;
   prlimit: string;
   world: World;
@@ -88,7 +75,7 @@ interface Tools {
 }
 let tools: Tools | undefined;
 
-function systemLibraries(): World["libraries"] {
+export function systemLibraries(): World["libraries"] {
   const list: World["libraries"] = [];
   for (const path of ["/lib", "/lib64", "/usr/lib64"]) {
     if (!existsSync(path)) continue;
@@ -107,7 +94,8 @@ function sweepGroups(): void {
   }
 }
 
-function findTools(): Tools {
+/** What confinement stands on here, found once. Throws `engine_unavailable` and says what is missing. */
+export function findTools(): Tools {
   if (tools) return tools;
   endOrphans();
   if (isRoot()) sweepGroups();
@@ -130,36 +118,6 @@ function findTools(): Tools {
   return tools;
 }
 
-/**
- * The child waits in its new namespaces, before it runs anything, until it has its ids and its control group. The
- * ids are the machine's 0 (which builds the world) and 65534 (which lives in it) and no other.
- */
-function admit(child: ChildProcess, info: Readable, block: Writable, group: Group | undefined): void {
-  let text = "";
-  info.setEncoding("utf8");
-  info.on("data", (chunk: string) => {
-    text += chunk;
-    const pid = /"child-pid":\s*(\d+)/.exec(text)?.[1];
-    if (!pid || !text.includes("}")) return;
-    info.destroy();
-    try {
-      group?.add(Number(pid));
-      const map = `0 0 1\n${NOBODY_ID} ${NOBODY_ID} 1\n`;
-      writeFileSync(`/proc/${pid}/uid_map`, map);
-      writeFileSync(`/proc/${pid}/gid_map`, map);
-      block.end("x");
-    } catch {
-      child.kill("SIGKILL");
-    }
-  });
-}
-
-/** Removes the group as soon as the kernel has buried its last process, which may be a moment after the child. */
-function removeWhenEmpty(group: Group, attempt = 0): void {
-  if (group.remove() || attempt > 20) return;
-  setTimeout(() => removeWhenEmpty(group, attempt + 1), 5 * 2 ** Math.min(attempt, 7)).unref();
-}
-
 const TAIL_BYTES = 4096;
 const tails = new WeakMap<ChildProcess, string>();
 
@@ -170,19 +128,6 @@ function drain(child: ChildProcess): void {
   child.stderr?.on("data", (chunk: Buffer) => {
     tails.set(child, (stderrTail(child) + chunk.toString("latin1")).slice(-TAIL_BYTES));
   });
-}
-
-function ignoreBrokenPipe(stream: Readable | Writable | null | undefined): void {
-  // A child that dies early closes these; its exit tells why.
-  stream?.on("error", () => undefined);
-}
-
-function killGroup(leader: number): void {
-  try {
-    process.kill(-leader, "SIGKILL");
-  } catch {
-    // Nobody is left in it.
-  }
 }
 
 /** Starts it; stdin and stdout are the caller's, as bytes. */
@@ -202,31 +147,13 @@ export function spawnConfined(options: ConfinedOptions): ChildProcess {
         processes: PROFILE_LIMITS[options.profile].processes,
       })
     : undefined;
-  const child = spawn(
-    prlimit,
-    [...limitArguments(confined), "--", bwrap, ...bubblewrapArguments(world, confined)],
-    {
-      env: { ...confinedEnvironment(options.env), ...ownMark() },
-      stdio: ["pipe", "pipe", "pipe", "pipe", "pipe", "pipe"],
-      cwd: "/",
-      detached: true,
-    },
-  );
-  // Node's types know five descriptors; a pipe of ours is a socket, readable and writable.
-  const pipes: readonly unknown[] = child.stdio;
-  const [filterPipe, info, block] = [FILTER_FD, INFO_FD, BLOCK_FD].map((fd) => pipes[fd] as Socket) as [
-    Socket,
-    Socket,
-    Socket,
-  ];
-  for (const stream of [child.stdin, filterPipe, info, block]) ignoreBrokenPipe(stream);
-  filterPipe.end(filter);
-  if (world.setpriv) admit(child, info, block, group);
-  drain(child);
-  child.once("exit", () => {
-    // Killed before it was admitted, it leaves a process of its group that waits for ever and holds the pipes.
-    killGroup(child.pid!);
-    if (group) removeWhenEmpty(group);
+  const child = startBubble({
+    command: [prlimit, ...limitArguments(confined), "--", bwrap, ...bubblewrapArguments(world, confined)],
+    environment: { ...confinedEnvironment(options.env), ...ownMark() },
+    filter,
+    ids: world.setpriv ? { user: NOBODY_ID, group: NOBODY_ID } : undefined,
+    group,
   });
+  drain(child);
   return child;
 }

@@ -103,6 +103,13 @@ export const BECOME_NOBODY: SyscallRule = {
   calls: words("setresuid setresgid setgroups setuid setgid capset"),
 };
 
+/** A hypervisor narrows its own calls further; without a listener, a filter can do nothing else. */
+export const NARROW_ITSELF: SyscallRule = {
+  why: "filters of one's own: none, or for all threads at once; never one that another process answers for",
+  calls: ["seccomp"],
+  when: { index: 1, oneOf: [0, 1] },
+};
+
 /** Refused as if the kernel had never heard of them, because libraries then take another way. */
 export const UNKNOWN: SyscallRule = {
   why: "clone3 hides its flags from filters; io_uring goes round them; the rest has fallbacks",
@@ -161,6 +168,7 @@ export const EPERM = 1;
 export const ENOSYS = 38;
 
 /** The whole list for one use. */
-export function allowedRules(use: "container" | "confinement"): readonly SyscallRule[] {
-  return use === "container" ? ALLOWED : [...ALLOWED, BECOME_NOBODY];
+export function allowedRules(use: "container" | "confinement" | "hypervisor"): readonly SyscallRule[] {
+  if (use === "container") return ALLOWED;
+  return use === "confinement" ? [...ALLOWED, BECOME_NOBODY] : [...ALLOWED, BECOME_NOBODY, NARROW_ITSELF];
 }

@@ -67,7 +67,7 @@ function checkSecrecy(must: Must, ended: Ended): void {
     expect(texts.filter((text) => text.includes(secret))).toEqual([]);
 }
 
-export function checkMust(must: Must, ended: Ended): void {
+export function checkMust(must: Must, ended: Ended, slowness = 1): void {
   const shown = `${ended.stderr.slice(-1500)}${ended.stdout.slice(-500)}`;
   const outcomes = Array.isArray(must.outcome) ? must.outcome : [must.outcome];
   const { outcome, exitCode } = ended.exit;
@@ -75,7 +75,7 @@ export function checkMust(must: Must, ended: Ended): void {
   if (must.exit_code !== undefined) expect([exitCode, shown]).toEqual([must.exit_code, shown]);
   if (must.stdout !== undefined) expect(ended.stdout).toBe(must.stdout);
   if (must.logs_truncated !== undefined) expect(ended.exit.logsTruncated).toBe(must.logs_truncated);
-  expect(ended.ms / 1000).toBeLessThan(must.within_s ?? 30);
+  expect(ended.ms / 1000).toBeLessThan((must.within_s ?? 30) * slowness);
   checkAttempts(must, ended.stdout);
   checkFiles(must, ended);
   checkSecrecy(must, ended);

@@ -49,7 +49,7 @@ async function runHostile(bench: Bench, witness: Witness, program: HostileProgra
   const main = runProgram(bench, { files, limits, outputs, command, maxOutputBytes, env, image });
   // Both must be over, whichever fails, before the next program begins.
   await Promise.allSettled([main, beside]);
-  checkMust(program.must, await main);
+  checkMust(program.must, await main, bench.slowness);
   if (beside) {
     const { exit, stdout, stderr } = await beside;
     expect([exit.exitCode, stdout, stderr]).toEqual([0, "unharmed\n", ""]);
