@@ -105,6 +105,8 @@ class NodeProcesses {
     const address = await this.openRedis();
     const queue = { redis: address, prefix: this.prefix() };
     this.wakeups = sendWakeups({ ledger: rooms.ledger, store: rooms.store, log, queue });
+    // What a crash left of uploads goes before anyone looks for room.
+    rooms.catalog.uploads.sweep();
     // A release that was approved when the node died is completed before anyone can ask for it.
     await rooms.airlock.tick();
     const { url, localUrl } = await this.serve();

@@ -98,14 +98,25 @@ export function errorMapper(log: Logger): ErrorRequestHandler {
     if (problem.code === "unauthenticated") res.setHeader("WWW-Authenticate", "Bearer");
     const wait = known?.params.retry_after;
     if (typeof wait === "number") res.setHeader("Retry-After", wait);
-    // A body that was not read to its end cannot be followed by another request.
-    if (!req.complete) res.setHeader("Connection", "close");
+    if (!req.complete) linger(req);
     const body = Buffer.from(JSON.stringify(problem));
     res.statusCode = problem.status;
     res.setHeader("Content-Type", "application/problem+json");
     res.setHeader("Content-Length", body.length);
     res.end(body);
   };
+}
+
+const LINGER_MS = 5_000;
+
+/**
+ * A connection that is closed while its client still sends takes the answer with it. What comes of a refused body is
+ * dropped for a moment; who goes on sending is cut off.
+ */
+function linger(req: Request): void {
+  const cut = setTimeout(() => req.socket.destroy(), LINGER_MS).unref();
+  const done = () => clearTimeout(cut);
+  req.once("end", done).once("close", done).resume();
 }
 
 function report(log: Logger, problem: Problem, request: string, route: string, thrown: unknown): void {

@@ -160,6 +160,19 @@ describe("tus", () => {
   });
 });
 
+test("a refusal reaches a sender that is in the middle of a large part", async () => {
+  const large = Buffer.alloc(20 * 1024 * 1024);
+  const { headers } = await expectStatus(201, create({ "upload-length": String(large.length) }));
+  const at = headers.get("location")!;
+  for (const [offset, status] of [
+    ["1", 409],
+    ["x", 422],
+  ] as const)
+    expect((await f.owner.http("PATCH", at, large, { ...PART, "upload-offset": offset })).status).toBe(
+      status,
+    );
+});
+
 describe("a connection that breaks", () => {
   /** Sends these bytes of all that is left, and breaks the connection. */
   async function breakAfter(text: string, from: number): Promise<void> {

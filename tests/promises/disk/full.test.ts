@@ -4,6 +4,7 @@
  * again all goes on by itself.
  */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -117,6 +118,36 @@ describe.each(LEVELS)("filled %s", (level, leave) => {
     expect(seen.count("versions v JOIN datasets d ON d.id = v.dataset WHERE d.name = ?", dataset)).toBe(0);
     disk.empty();
     expect((await put(content)).status).toBe(200);
+  });
+
+  test("an upload that goes on keeps what was synced, and goes on there when there is room", async () => {
+    const dataset = `parts-${leave}`;
+    await w.owner.must("POST", "/api/v1/datasets", { name: dataset, unit_column: "id" });
+    const content = Buffer.from(
+      `id,note\n${Array.from({ length: 100_000 }, (_, i) => `${i},${"x".repeat(90)}`).join("\n")}\n`,
+    );
+    const begun = await w.owner.must("POST", `/api/v1/datasets/${dataset}/uploads`, undefined, {
+      "upload-length": String(content.length),
+    });
+    const at = `/api/v1/uploads/${begun.id}`;
+    const headers = { "content-type": "application/offset+octet-stream" };
+    const part = (from: number, to: number) =>
+      w.owner.http("PATCH", at, {
+        body: content.subarray(from, to),
+        headers: { ...headers, "upload-offset": String(from) },
+      });
+    expect((await part(0, 1000)).status).toBe(204);
+    disk.fill(leave);
+    expect(told(await part(1000, content.length))).toEqual(FULL);
+    const { offset, state } = await w.owner.must("GET", at);
+    expect([offset >= 1000, offset < content.length, state]).toEqual([true, true, "receiving"]);
+    const more = { "upload-length": "5000000" };
+    const another = await w.owner.http("POST", `/api/v1/datasets/${dataset}/uploads`, { headers: more });
+    expect(told(another)).toEqual(FULL);
+    disk.empty();
+    expect((await part(offset, content.length)).status).toBe(204);
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    expect(await w.owner.must("POST", `${at}/content`)).toMatchObject({ rows: 100_000, sha256 });
   });
 
   test("a submission is refused and there is no job; the same key then makes one, once", async () => {
