@@ -20,7 +20,7 @@ import type { JobKind } from "./kinds/kind.js";
 import type { Lease, RunOrder } from "./lease.js";
 import { type Candidate, chooseNext, levelAt } from "./policy.js";
 import { type JobRow, jobRow } from "./rows.js";
-import { standings } from "./standing.js";
+import { machineStanding, standings } from "./standing.js";
 import { stopJob } from "./stop.js";
 
 /** So many jobs of one principal are looked at; behind them is only more of the same. */
@@ -51,9 +51,10 @@ const MOST_MOVED = 100;
 
 function claimIn(tx: Tx, parts: JobsParts, worker: WorkerIdentity): Lease | undefined {
   const standing = standings(tx.db, tx.now);
+  const machine = machineStanding(tx.db, worker.machine);
   let queued = queuedFor(tx, parts, "worker");
   for (let moved = 0; moved < MOST_MOVED; moved++) {
-    const chosen = chooseNext(queued, standing, worker.levels, tx.now);
+    const chosen = chooseNext(queued, standing, worker.levels, tx.now, machine);
     if (chosen === undefined) return undefined;
     const job = jobRow(tx.db, chosen.job);
     const needed = neededNow(tx, parts, job);

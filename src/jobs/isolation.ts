@@ -16,7 +16,7 @@ import {
   type IsolationLevel,
   type JobMode,
 } from "../vocabulary/index.js";
-import type { JobsParts, WorkerIdentity } from "./jobs.js";
+import type { JobsParts, WorkerIdentity, WorkerOffer } from "./jobs.js";
 import type { WorkerLabels } from "./lease.js";
 import { type IsolationNeed, isolationFor, stricter } from "./policy.js";
 import { datasetsOf, type JobRow } from "./rows.js";
@@ -27,6 +27,8 @@ export function levelsOf(labels: string): IsolationLevel[] {
   const { isolation, offered = ["container"] } = JSON.parse(labels) as WorkerLabels;
   return isolation.filter((level) => offered.includes(level));
 }
+
+export const machineOf = (labels: string): string | undefined => (JSON.parse(labels) as WorkerLabels).machine;
 
 /** Of all workers that were seen of late, weakest first. */
 export function offeredLevels({ store, config }: JobsParts, now: number): IsolationLevel[] {
@@ -74,16 +76,16 @@ export function neededNow(tx: Tx, parts: JobsParts, job: JobRow): IsolationLevel
   }
 }
 
-/** What the worker's machine truly has. */
+/** What the worker's machine is, and truly has. */
 export function offerLevels(
   parts: JobsParts,
   worker: WorkerIdentity,
-  levels: readonly IsolationLevel[],
+  { levels, machine }: WorkerOffer,
 ): void {
   parts.ledger.commit((tx) => {
     const { isolation } = labelsOf(tx.db, worker.id);
     const offered = isolation.filter((level) => levels.includes(level));
-    setLabels(tx, worker.id, { isolation, offered });
+    setLabels(tx, worker.id, { isolation, offered, machine });
     tx.entry({
       kind: "worker.offered",
       actor: "system",

@@ -25,8 +25,16 @@ export interface JobsParts {
   kinds: JobKinds;
 }
 
+/** What a worker process says of where it runs. */
+export interface WorkerOffer {
+  levels: readonly IsolationLevel[];
+  machine: string;
+}
+
 export interface WorkerIdentity {
   id: string;
+  /** Once its process has said it. */
+  machine?: string | undefined;
   levels: readonly IsolationLevel[];
 }
 

@@ -80,6 +80,8 @@ export interface WorkerLabels {
   isolation: IsolationLevel[];
   /** What its machine truly has, as its process said when it began. */
   offered?: IsolationLevel[];
+  /** What names the machine among those of this node: workers with the same one share its processors and memory. */
+  machine?: string;
 }
 
 export type { Limits };

@@ -4,7 +4,8 @@
  * Rules: between principals, the one with the fewest running jobs is served first, then the one who used least
  * of late, then the one who waited longest; a principal's own jobs go by priority, then by age. On data of
  * grade 3 and above a dry run never runs beside a real run of the same principal, nor before the end of that
- * run shows: else its start, or what it feels of the machine, would tell what the signals hide.
+ * run shows: else its start, or what it feels of the machine, would tell what the signals hide. From grade 4 on a
+ * real run shares its machine with nobody's dry run: two who work together would read one run from the other.
  */
 import {
   type FailureClass,
@@ -23,6 +24,9 @@ import type { RunOutcomeName } from "./lease.js";
 
 /** From this grade on, real and dry runs of one principal keep apart. */
 export const KEPT_APART_FROM: Grade = 3;
+
+/** From this grade on, a real run of anyone shares its machine with no dry run of anyone. */
+export const ALONE_FROM: Grade = 4;
 
 /** What a job's data, their owners and its submitter ask of the machine. */
 export interface IsolationNeed {
@@ -91,6 +95,15 @@ export interface Standing {
   dryRun: boolean;
 }
 
+/** What runs on a worker's machine, whoever's it is. */
+export interface MachineStanding {
+  /** A real run on data of a grade that is kept alone. */
+  realRun: boolean;
+  dryRun: boolean;
+}
+
+const EMPTY: MachineStanding = { realRun: false, dryRun: false };
+
 export const IDLE: Standing = { running: 0, used: 0, realRun: false, dryRun: false };
 
 /** What keeps a queued job from any worker; undefined: only a free worker is missing. */
@@ -106,18 +119,53 @@ export function heldBack(
   return undefined;
 }
 
-/** The job that a worker offering `levels` gets, if any. */
+type Side = "dry_run" | "alone" | undefined;
+
+/** Dry runs and real runs that are kept alone take turns on a machine; the other jobs are of neither side. */
+const sideOf = ({ mode, grade }: Candidate): Side =>
+  mode === "dry_run" ? "dry_run" : grade >= ALONE_FROM ? "alone" : undefined;
+
+const taken = (side: Side, machine: MachineStanding): boolean =>
+  (side === "dry_run" && machine.realRun) || (side === "alone" && machine.dryRun);
+
+/**
+ * The job that a worker offering `levels` gets, if any. Whose turn it is and cannot start, for the machine has the
+ * other side's run, lets no more of that side go first: so neither waits for longer than the runs that are under way.
+ */
 export function chooseNext(
   queued: readonly Candidate[],
   standings: ReadonlyMap<PrincipalId, Standing>,
   levels: readonly IsolationLevel[],
   now: number,
+  machine: MachineStanding = EMPTY,
 ): Candidate | undefined {
+  let waiting: Side;
+  for (const candidate of inTurn(queued, standings, levels, now, machine)) {
+    const side = sideOf(candidate);
+    if (taken(side, machine)) waiting ??= side;
+    else if (waiting === undefined || side === undefined) return candidate;
+  }
+  return undefined;
+}
+
+/** Each principal's next job, and behind one that the machine has no place for also the next that it has. */
+function inTurn(
+  queued: readonly Candidate[],
+  standings: ReadonlyMap<PrincipalId, Standing>,
+  levels: readonly IsolationLevel[],
+  now: number,
+  machine: MachineStanding,
+): Candidate[] {
   const heads: { candidate: Candidate; standing: Standing }[] = [];
   for (const [principal, own] of byPrincipal(queued)) {
     const standing = standings.get(principal) ?? IDLE;
     const candidate = firstEligible(own, standing, levels, now);
-    if (candidate) heads.push({ candidate, standing });
+    if (!candidate) continue;
+    heads.push({ candidate, standing });
+    if (!taken(sideOf(candidate), machine)) continue;
+    const placed = own.filter((c) => !taken(sideOf(c), machine));
+    const instead = firstEligible(placed, standing, levels, now);
+    if (instead) heads.push({ candidate: instead, standing });
   }
   heads.sort(
     (a, b) =>
@@ -125,7 +173,7 @@ export function chooseNext(
       a.standing.used - b.standing.used ||
       byAge(a.candidate, b.candidate),
   );
-  return heads[0]?.candidate;
+  return heads.map(({ candidate }) => candidate);
 }
 
 /** The first of a principal's jobs that nothing holds back. A dry run does not overtake a real job that is ready. */

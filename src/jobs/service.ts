@@ -15,7 +15,7 @@ import { moveJob } from "./change.js";
 import { claimNext } from "./claim.js";
 import { DEFAULT_JOBS_CONFIG, type JobsConfig } from "./config.js";
 import { finishRun } from "./finish.js";
-import { levelsOf, noteSeen, offerLevels } from "./isolation.js";
+import { levelsOf, machineOf, noteSeen, offerLevels } from "./isolation.js";
 import type { JobView } from "./job.js";
 import type { Jobs, JobsParts, WorkerCalls, WorkerIdentity } from "./jobs.js";
 import { type JobKind, jobKinds } from "./kinds/kind.js";

@@ -2,7 +2,7 @@
 import type Database from "better-sqlite3";
 import { prepared } from "../store/index.js";
 import type { PrincipalId } from "../vocabulary/index.js";
-import { KEPT_APART_FROM, type Standing } from "./policy.js";
+import { ALONE_FROM, KEPT_APART_FROM, type MachineStanding, type Standing } from "./policy.js";
 
 /** Recent use is counted over so long. */
 export const USE_WINDOW_MS = 3600 * 1000;
@@ -50,6 +50,20 @@ export function standings(db: Database.Database, now: number): Map<PrincipalId, 
   const live = prepared(db, `${LIVE} GROUP BY principal`).all({ now }) as LiveRow[];
   const used = prepared(db, `${USED} GROUP BY j.principal`).all({ now, since: now - USE_WINDOW_MS });
   return collect(live, used as { principal: PrincipalId; used: number }[]);
+}
+
+const ON_MACHINE = `
+  SELECT max(j.mode = 'real' AND j.grade >= ${ALONE_FROM}) AS realRun, max(j.mode = 'dry_run') AS dryRun
+  FROM runs r JOIN jobs j ON j.id = r.job JOIN workers w ON w.id = r.worker
+  WHERE r.ended_at IS NULL AND (@machine IS NULL OR coalesce(json_extract(w.labels, '$.machine'), @machine) = @machine)`;
+
+/** Whose runs share a worker's machine. Where it is not known which that is, any might. */
+export function machineStanding(db: Database.Database, machine: string | undefined): MachineStanding {
+  const row = prepared(db, ON_MACHINE).get({ machine: machine ?? null }) as Record<
+    "realRun" | "dryRun",
+    0 | 1 | null
+  >;
+  return { realRun: row.realRun === 1, dryRun: row.dryRun === 1 };
 }
 
 export function standingOf(db: Database.Database, principal: PrincipalId, now: number): Standing | undefined {

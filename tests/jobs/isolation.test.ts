@@ -20,7 +20,7 @@ function worker(allowed: IsolationLevel[], has: IsolationLevel[] | undefined = a
   const calls = f.jobs.internal;
   const { token } = calls.registerWorker({ levels: allowed });
   calls.begin(calls.workerByToken(token));
-  if (has) calls.offer(calls.workerByToken(token), has);
+  if (has) calls.offer(calls.workerByToken(token), { levels: has, machine: "m" });
   return { id: () => calls.workerByToken(token), claim: () => calls.claim(calls.workerByToken(token)) };
 }
 
@@ -57,7 +57,7 @@ describe("a worker offers", () => {
     const { token } = calls.registerWorker({ levels: [...ISOLATION_LEVELS] });
     const levels = () => calls.workerByToken(token).levels;
     expect(levels()).toEqual(["container"]);
-    calls.offer(calls.workerByToken(token), ["container", "microvm"]);
+    calls.offer(calls.workerByToken(token), { levels: ["container", "microvm"], machine: "m" });
     expect(levels()).toEqual(["container", "microvm"]);
     calls.begin(calls.workerByToken(token));
     expect(levels()).toEqual(["container"]);

@@ -66,6 +66,34 @@ describe("the next job", () => {
   });
 });
 
+describe("dry runs and real runs of grade 4 on one machine", () => {
+  const on = (queued: Candidate[], machine: { realRun?: boolean; dryRun?: boolean }) =>
+    chooseNext(queued, new Map(), ["container"], 1000, { realRun: false, dryRun: false, ...machine })?.job;
+  const dry = job("d", "a", { mode: "dry_run" });
+  const alone = job("r4", "b", { grade: 4, created_at: 1 });
+  const other = job("r3", "c", { created_at: 2 });
+
+  test("do not run beside each other, whoever they are of", () => {
+    expect(on([dry], { realRun: true })).toBeUndefined();
+    expect(on([alone], { dryRun: true })).toBeUndefined();
+    expect(on([{ ...alone, grade: 5 }], { dryRun: true })).toBeUndefined();
+  });
+  test("run beside their own kind, and beside real runs of lower grades", () => {
+    expect(on([dry], { dryRun: true })).toBe("d");
+    expect(on([alone], { realRun: true })).toBe("r4");
+    expect(on([other], { realRun: true, dryRun: true })).toBe("r3");
+  });
+  test("take turns: who is first and waits keeps the other side from going before it, and nobody else", () => {
+    expect(on([dry, alone], { realRun: true })).toBeUndefined();
+    expect(on([dry, alone, other], { realRun: true })).toBe("r3");
+    expect(on([alone, { ...dry, created_at: 3 }, other], { dryRun: true })).toBe("r3");
+    expect(on([{ ...dry, created_at: 3 }, alone], { realRun: true })).toBe("r4");
+  });
+  test("a principal whose dry run waits for the machine has its next job run meanwhile", () => {
+    expect(on([dry, job("a2", "a", { created_at: 7 })], { realRun: true })).toBe("a2");
+  });
+});
+
 test(`fair share: whoever floods the queue, another's job waits for one run at most a worker (seed ${seed})`, () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 6 }), (flood, workers) => {

@@ -4,6 +4,8 @@
  *
  * It has no database handle and no vault keys: a lease brings the keys of its Views and nothing else.
  */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
@@ -47,6 +49,10 @@ function settingsOf(env: NodeJS.ProcessEnv): z.output<typeof settingsInput> {
   });
 }
 
+/** Programs under one kernel feel each other: its start names the machine, in containers too. */
+const machineName = (): string =>
+  createHash("sha256").update(readFileSync("/proc/sys/kernel/random/boot_id")).digest("hex");
+
 /**
  * Tells control what this machine has: the usual level at once, so that runs of it begin, and all of them when the last
  * trial is over. @throws engine_unavailable where it has none
@@ -58,10 +64,11 @@ async function announce(control: ControlClient, levels: Levels, log: Logger): Pr
     throw new GloveboxError("engine_unavailable", {
       detail: `${usual.available ? "" : `${usual.why}; `}run \`glovebox doctor\``,
     });
-  await control.offer(levels.available);
+  const machine = machineName();
+  await control.offer({ levels: levels.available, machine });
   const tellAll = async () => {
     for (const offer of await levels.settled) log.info({ ...offer }, "isolation level");
-    await control.offer(levels.available);
+    await control.offer({ levels: levels.available, machine });
   };
   tellAll().catch((error: unknown) => log.warn({ ...traceOf(error) }, "the levels could not be told"));
 }
