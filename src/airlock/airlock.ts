@@ -5,6 +5,7 @@ import type { Jobs } from "../jobs/index.js";
 import type { Ledger } from "../ledger/index.js";
 import type { Keys, Store, Vault } from "../store/index.js";
 import type { Actor, Clock, Page, PageRequest } from "../vocabulary/index.js";
+import type { PolicyInput, ReleasePolicyView } from "./by-policy/service.js";
 import type { ReleaseInput, ReleaseView, ReviewInput } from "./release.js";
 
 /** What the room works with. */
@@ -34,7 +35,17 @@ export interface Airlock {
     input: { output: string },
     ifMatch?: number,
   ): ReleaseView;
+  /**
+   * To the reviewers; or, where the signed policy of each owner lets it out, approved at once: `completed` then waits for
+   * its bundle.
+   */
   submit(actor: Actor, id: string, ifMatch?: number): ReleaseView;
+  /** Once an approved release is released, or cannot be now: the view then. @throws not_found */
+  completed(actor: Actor, id: string): Promise<ReleaseView>;
+  /** What an owner lets out without people. @throws not_found */
+  policy(actor: Actor, dataset: string): ReleasePolicyView;
+  /** Signed by the owner. @throws not_found, forbidden, stale, invalid_input */
+  setPolicy(actor: Actor, dataset: string, input: PolicyInput): ReleasePolicyView;
   withdraw(actor: Actor, id: string, ifMatch?: number): ReleaseView;
   /**
    * With the last approval the release is released before this resolves, its bundle in the vault; where the bundle

@@ -5,6 +5,14 @@ import type { Verification } from "./verify/report.js";
 import { verifyWith } from "./verify/verify.js";
 
 export type { Airlock, AirlockParts, FileInfo } from "./airlock.js";
+export { POLICY_BARS, type PolicyBar } from "./by-policy/bars.js";
+export type { PolicyInput, ReleasePolicyView } from "./by-policy/service.js";
+export {
+  AUTO_RELEASE,
+  HIGHEST_AUTO_GRADE,
+  type PolicyStatement,
+  policyBytes,
+} from "./by-policy/statement.js";
 export { barredFrom, REVIEW_BARS, REVIEWS_PER_DATASET } from "./policy.js";
 export * from "./release.js";
 export { MAX_FILES, MAX_RELEASE_BYTES } from "./requests.js";

@@ -136,6 +136,8 @@ export interface ReleaseView {
   /** Reviews of this round that are in, and how many more are needed at least. */
   reviews_in: number;
   reviews_needed: number;
+  /** By whom it was let out, once it was. */
+  approved_by?: "reviewers" | "policy";
   reviews: ReviewView[];
   created_at: string;
   submitted_at?: string;

@@ -7,12 +7,21 @@
 
 import type { HeldOutput, JobRecord } from "../jobs/index.js";
 import type { JsonObject, Tx } from "../ledger/index.js";
-import { type Actor, GloveboxError, invalidInput, newId, type ReleaseId } from "../vocabulary/index.js";
+import {
+  type Actor,
+  GloveboxError,
+  invalidInput,
+  newId,
+  type ReleaseId,
+  SYSTEM_ACTOR,
+} from "../vocabulary/index.js";
 import type { AirlockParts } from "./airlock.js";
+import { approve } from "./approve.js";
+import { decideByPolicy } from "./by-policy/service.js";
 import { moveRelease } from "./change.js";
 import { requireReviewers } from "./policy.js";
 import type { Release, ReleaseInput } from "./release.js";
-import { loadRelease, unknownRelease } from "./rows.js";
+import { loadRelease, placeOf, unknownRelease } from "./rows.js";
 import { findStep } from "./states.js";
 import { sightOf } from "./visibility.js";
 
@@ -127,13 +136,6 @@ export function requireRev(release: Release, ifMatch: number | undefined): void 
     throw new GloveboxError("stale", { detail: `the release is at revision ${release.rev} now` });
 }
 
-export const place = (release: Release) => ({
-  id: release.id,
-  job: release.job,
-  state: release.state,
-  dataset: release.datasets.map((d) => d.dataset),
-});
-
 /** @throws not_found, forbidden, stale, state_conflict, invalid_input */
 export function replaceFile(
   parts: AirlockParts,
@@ -148,7 +150,7 @@ export function replaceFile(
     const file = release.files.find((f) => f.name === name);
     if (!file) throw new GloveboxError("not_found", { detail: "the release has no such file" });
     const underReview = findStep(release.state, "replace")?.to !== release.state;
-    moveRelease(tx, place(release), "replace", {
+    moveRelease(tx, placeOf(release), "replace", {
       actor: actor.id,
       changes: underReview ? { round: release.round + 1 } : {},
       data: { files: { [name]: input.output } },
@@ -178,17 +180,39 @@ function replacement(
   return output;
 }
 
-/** @throws not_found, forbidden, stale, state_conflict */
-export function submitRelease(parts: AirlockParts, actor: Actor, id: string, ifMatch?: number): void {
-  parts.ledger.commit((tx) => {
+/**
+ * Goes to the reviewers, or out by the owners' policies. @returns true when it is approved by policy.
+ * @throws not_found, forbidden, stale, state_conflict
+ */
+export function submitRelease(parts: AirlockParts, actor: Actor, id: string, ifMatch?: number): boolean {
+  return parts.ledger.commit((tx) => {
     const release = asRequester(parts, tx, actor, id, ifMatch);
     const round = release.round + 1;
-    moveRelease(tx, place(release), "submit", {
+    moveRelease(tx, placeOf(release), "submit", {
       actor: actor.id,
       changes: { round, submitted_at: tx.now },
       data: { round, justification: release.justification, files: outputsByName(release) },
     });
+    const submitted: Release = { ...release, round, state: "submitted" };
+    const { policies, bars, asked } = decideByPolicy(parts, tx, actor, submitted);
+    if (policies !== undefined) {
+      approve(tx, parts, submitted, "approve_by_policy", policies);
+      return true;
+    }
     requireReviewers(release);
+    if (asked) noteBars(tx, submitted, bars);
+    return false;
+  });
+}
+
+/** Why an owner's policy does not let it out: for owners and auditors, since others' releases count in it. */
+function noteBars(tx: Tx, release: Release, bars: string[]): void {
+  tx.entry({
+    kind: "release.sent_to_people",
+    actor: SYSTEM_ACTOR,
+    subject: release.id,
+    dataset: release.datasets.map((d) => d.dataset),
+    data: { release: release.id, round: release.round, because: bars },
   });
 }
 
@@ -199,6 +223,6 @@ const outputsByName = (release: Release): JsonObject =>
 export function withdrawRelease(parts: AirlockParts, actor: Actor, id: string, ifMatch?: number): void {
   parts.ledger.commit((tx) => {
     const release = asRequester(parts, tx, actor, id, ifMatch);
-    moveRelease(tx, place(release), "withdraw", { actor: actor.id });
+    moveRelease(tx, placeOf(release), "withdraw", { actor: actor.id });
   });
 }

@@ -6,12 +6,12 @@ import { randomBytes } from "node:crypto";
 import { canonicalJson, nodeCrypto, type Tx } from "../ledger/index.js";
 import { type Actor, GloveboxError, invalidInput, newId, SYSTEM_ACTOR } from "../vocabulary/index.js";
 import type { AirlockParts } from "./airlock.js";
-import { freeze } from "./bundle/freeze.js";
+import { approve } from "./approve.js";
 import { moveRelease } from "./change.js";
 import { barredFrom, checkReview, completesReview, outcomeOf, reviewsOfRound } from "./policy.js";
 import type { Release, Review, ReviewInput, Statement } from "./release.js";
-import { place, requireRev } from "./requests.js";
-import { frozenContext, loadRelease, statementContext, unknownRelease } from "./rows.js";
+import { requireRev } from "./requests.js";
+import { loadRelease, placeOf, statementContext, unknownRelease } from "./rows.js";
 import { signatureHolds, statementOf, voteCommitment } from "./statement.js";
 import { releaseStep } from "./states.js";
 import { sightOf } from "./visibility.js";
@@ -114,7 +114,7 @@ function enterReview(
       review.signature,
       review.created_at,
     );
-  const { state } = moveRelease(tx, place(release), event, {
+  const { state } = moveRelease(tx, placeOf(release), event, {
     actor: review.reviewer,
     data: {
       round: review.round,
@@ -136,17 +136,9 @@ function decide(tx: Tx, parts: AirlockParts, release: Release): boolean {
   const votes: Pick<Statement, "decision">[] = reviews.map((r) => r.statement);
   const told = { round: release.round, decisions: votes.map((v) => v.decision) };
   if (outcome !== "approve") {
-    moveRelease(tx, place(release), outcome, { actor: SYSTEM_ACTOR, data: told });
+    moveRelease(tx, placeOf(release), outcome, { actor: SYSTEM_ACTOR, data: told });
     return false;
   }
-  const frozen = freeze(parts, release, tx.now);
-  moveRelease(tx, place(release), "approve", {
-    actor: SYSTEM_ACTOR,
-    changes: {
-      approved_at: tx.now,
-      frozen_sealed: parts.keys.sealer.seal(JSON.stringify(frozen.texts), frozenContext(release.id)),
-    },
-    data: { ...told, reviews: reviews.map((r) => r.id), files: frozen.manifest },
-  });
+  approve(tx, parts, release, "approve");
   return true;
 }

@@ -97,6 +97,14 @@ export function loadRelease(db: Db, keys: Pick<Keys, "sealer">, id: string): Rel
   };
 }
 
+/** What a change of its state needs to know of it. */
+export const placeOf = (release: Release) => ({
+  id: release.id,
+  job: release.job,
+  state: release.state,
+  dataset: release.datasets.map((d) => d.dataset),
+});
+
 /** Newest first: one's own, and those submitted that concern one as auditor or owner. */
 const LIST = `
   SELECT r.id FROM releases r WHERE r.id < @cursor AND (

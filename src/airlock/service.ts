@@ -10,6 +10,7 @@ import {
 } from "../vocabulary/index.js";
 import type { Airlock, AirlockParts } from "./airlock.js";
 import { completeRelease } from "./bundle/complete.js";
+import { type PolicyInput, policyView, type ReleasePolicyView, setPolicy } from "./by-policy/service.js";
 import type { Release, ReleaseInput, ReleaseView, ReviewInput } from "./release.js";
 import { createRelease, replaceFile, submitRelease, withdrawRelease } from "./requests.js";
 import { reviewRelease } from "./reviews.js";
@@ -36,8 +37,20 @@ class AirlockService implements Airlock {
     return this.get(actor, id);
   }
   submit(actor: Actor, id: string, ifMatch?: number): ReleaseView {
-    submitRelease(this.parts, actor, id, ifMatch);
+    // Whatever is in the way of the bundle now: the next tick makes it.
+    if (submitRelease(this.parts, actor, id, ifMatch)) void this.complete(id).catch(() => undefined);
     return this.get(actor, id);
+  }
+  async completed(actor: Actor, id: string): Promise<ReleaseView> {
+    this.seen(actor, id);
+    await this.complete(id).catch(() => undefined);
+    return this.get(actor, id);
+  }
+  policy(actor: Actor, dataset: string): ReleasePolicyView {
+    return policyView(this.parts, actor, dataset);
+  }
+  setPolicy(actor: Actor, dataset: string, input: PolicyInput): ReleasePolicyView {
+    return setPolicy(this.parts, actor, dataset, input);
   }
   withdraw(actor: Actor, id: string, ifMatch?: number): ReleaseView {
     withdrawRelease(this.parts, actor, id, ifMatch);

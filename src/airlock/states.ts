@@ -2,8 +2,9 @@
  * The states of releases, as a table. The service changes a state only by a row of it; the documents, the ledger
  * entry's kind and the console's buttons read the same rows.
  *
- * Rules: released, rejected and withdrawn are final. No row leads to approved but the one out of reviewed, and none
- * to released but the one out of approved; neither has a person in it.
+ * Rules: released, rejected and withdrawn are final. No row leads to approved but the one out of reviewed, and the one by
+ * the owners' signed policies (by-policy/bars.ts); and none to released but the one out of approved. None of these has a
+ * person in it.
  */
 import { GloveboxError } from "../vocabulary/index.js";
 import { RELEASE_STATES, type ReleaseState } from "./release.js";
@@ -18,6 +19,7 @@ export const RELEASE_EVENTS = [
   "review",
   "complete_review",
   "approve",
+  "approve_by_policy",
   "reject",
   "return",
   "release",
@@ -42,6 +44,7 @@ export const RELEASE_TRANSITIONS: readonly ReleaseTransition[] = [
   { from: "pending", event: "replace", to: "pending", who: ["requester"], guard: "another held output of the same job and media type", entry: "release.changed", label: "Replace a file", label_zh: "替换文件" },
   { from: "pending", event: "submit", to: "submitted", who: ["requester"], guard: "two auditors of each dataset may review it", entry: "release.submitted", label: "Submit for review", label_zh: "提交审核" },
   { from: "pending", event: "withdraw", to: "withdrawn", who: ["requester"], guard: "", entry: "release.withdrawn", label: "Withdraw", label_zh: "撤回" },
+  { from: "submitted", event: "approve_by_policy", to: "approved", who: ["node"], guard: "at its submission: verified tables that passed, let out by the signed policy of each owner, and provably apart from all that went out before", entry: "release.approved", label: "Approved by the owner's policy", label_zh: "按数据提供方策略通过" },
   { from: "submitted", event: "replace", to: "returned", who: ["requester"], guard: "another held output of the same job and media type", entry: "release.changed", label: "Replace a file: takes it back from review", label_zh: "替换文件（退出审核）" },
   { from: "submitted", event: "review", to: "partially_reviewed", who: ["reviewer"], guard: "signed votes on the present hashes; more reviews are needed", entry: "release.reviewed", label: "Review", label_zh: "审核" },
   { from: "partially_reviewed", event: "replace", to: "returned", who: ["requester"], guard: "another held output of the same job and media type; this round's votes are void", entry: "release.changed", label: "Replace a file: takes it back from review", label_zh: "替换文件（退出审核，投票作废）" },

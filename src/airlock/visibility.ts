@@ -38,6 +38,8 @@ export const readsFiles = (sight: Sight, state: ReleaseState): boolean =>
 
 export type Names = (id: PrincipalId) => string;
 
+const APPROVED: readonly ReleaseState[] = ["approved", "released"];
+
 export function viewOf(
   release: Release,
   sight: Sight,
@@ -45,6 +47,7 @@ export function viewOf(
   outputs: ReadonlyMap<string, HeldOutput>,
   nameOf: Names,
 ): ReleaseView {
+  const byPolicy = APPROVED.includes(release.state) && reviewsOfRound(release).length === 0;
   return {
     id: release.id,
     job: release.job,
@@ -54,7 +57,8 @@ export function viewOf(
     round: release.round,
     files: release.files.map((file) => fileView(file, sight, release.state, outputs.get(file.output))),
     reviews_in: reviewsOfRound(release).length,
-    reviews_needed: reviewsNeeded(release),
+    reviews_needed: byPolicy ? 0 : reviewsNeeded(release),
+    ...(APPROVED.includes(release.state) ? { approved_by: byPolicy ? "policy" : "reviewers" } : {}),
     reviews: release.reviews
       .filter((review) => review.complete || review.reviewer === viewer)
       .map((review) => reviewView(review, nameOf)),

@@ -54,6 +54,8 @@ export interface Ledger {
   entries(from: number, to: number): LedgerRow[];
   /** The first entries about a subject, oldest first, at most `MAX_ENTRIES`. */
   about(subject: string): LedgerRow[];
+  /** The last entry of a kind about a subject. */
+  latest(subject: string, kind: string): LedgerRow | undefined;
 }
 
 export interface LedgerOptions {
@@ -187,6 +189,14 @@ class SqliteLedger implements Ledger {
         `SELECT ${ENTRY_COLUMNS} FROM ledger_leaves WHERE subject = ? ORDER BY seq LIMIT ?`,
       )
       .all(subject, MAX_ENTRIES);
+  }
+
+  latest(subject: string, kind: string): LedgerRow | undefined {
+    return this.options.store.db
+      .prepare<[string, string], LedgerRow>(
+        `SELECT ${ENTRY_COLUMNS} FROM ledger_leaves WHERE subject = ? AND kind = ? ORDER BY seq DESC LIMIT 1`,
+      )
+      .get(subject, kind);
   }
 
   private row(index: number): LedgerRow {

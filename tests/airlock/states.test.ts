@@ -32,9 +32,12 @@ describe("the table of release states", () => {
     }
   });
 
-  test("only the node approves and releases, and only out of a full review", () => {
+  test("only the node approves and releases: out of a full review, or at its submission by the owners' policies", () => {
     const into = (state: string) => RELEASE_TRANSITIONS.filter((t) => t.to === state);
-    expect(into("approved").map((t) => [t.from, t.who])).toEqual([["reviewed", ["node"]]]);
+    expect(into("approved").map((t) => [t.from, t.event, t.who])).toEqual([
+      ["submitted", "approve_by_policy", ["node"]],
+      ["reviewed", "approve", ["node"]],
+    ]);
     expect(into("released").map((t) => [t.from, t.who])).toEqual([["approved", ["node"]]]);
     expect(into("reviewed").map((t) => [t.from, t.event])).toEqual([
       ["partially_reviewed", "complete_review"],

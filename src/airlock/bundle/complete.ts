@@ -11,9 +11,8 @@ import type { AirlockParts } from "../airlock.js";
 import { moveRelease } from "../change.js";
 import { reviewsOfRound } from "../policy.js";
 import type { Release } from "../release.js";
-import { place } from "../requests.js";
-import { frozenContext, loadRelease, releaseRow } from "../rows.js";
-import { type JobFile, OUTPUTS, PATHS } from "./format.js";
+import { frozenContext, loadRelease, placeOf, releaseRow } from "../rows.js";
+import { type JobFile, OUTPUTS, PATHS, type ReviewsFile } from "./format.js";
 import type { Frozen } from "./freeze.js";
 import { type Packed, packZip } from "./pack.js";
 import { receiptOf } from "./receipt.js";
@@ -37,6 +36,7 @@ function bundleFiles(parts: AirlockParts, release: Release): { files: Packed[]; 
       release: release.id,
       round: release.round,
       reviews: reviewsOfRound(release).map((r) => r.id),
+      policies: policiesIn(texts[PATHS.reviews]!),
       job,
       outputs: release.files.map((f) => f.output),
     },
@@ -53,6 +53,9 @@ function bundleFiles(parts: AirlockParts, release: Release): { files: Packed[]; 
   }));
   return { files: [...files, ...outputFiles(parts, release)], size: head.size };
 }
+
+const policiesIn = (text: string): number[] =>
+  (JSON.parse(text) as ReviewsFile).policies?.map((p) => p.entry) ?? [];
 
 function frozenTexts(parts: AirlockParts, id: string): Frozen["texts"] {
   const { frozen_sealed } = releaseRow(parts.store.db, id);
@@ -78,7 +81,7 @@ function finish(tx: Tx, parts: AirlockParts, id: string, bundle: VaultObject, tr
   if (release.state !== "approved") return;
   if (!parts.vault.has(bundle.object))
     throw new GloveboxError("internal", { detail: "the bundle was swept before it was named" });
-  moveRelease(tx, place(release), "release", {
+  moveRelease(tx, placeOf(release), "release", {
     actor: SYSTEM_ACTOR,
     changes: {
       released_at: tx.now,

@@ -14,7 +14,11 @@ const DESCRIPTIONS: readonly (readonly [path: string, format: string, descriptio
   [PATHS.findings, "application/json", "What the checks said of each output"],
   [PATHS.job, "application/json", "What was run, on which version of the data, under which grant"],
   [PATHS.receipt, "application/json", "The opened log entries and their inclusion proofs"],
-  [PATHS.reviews, "application/json", "The signed votes of the reviewers"],
+  [
+    PATHS.reviews,
+    "application/json",
+    "The signed votes of the reviewers, or the owners' signed policies in their place",
+  ],
 ];
 
 const pathOf = (name: string) => `${OUTPUTS}${encodeURIComponent(name)}`;

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { EVIDENCES, JOB_KINDS, VERDICTS } from "../../vocabulary/index.js";
+import { signedPolicy } from "../by-policy/statement.js";
 import { DECISIONS, VOTES } from "../release.js";
 
 export const PATHS = {
@@ -88,12 +89,23 @@ export const reviewsFile = z.strictObject({
         signature: z.string().max(128),
       }),
     )
-    .min(2)
     .max(1000),
+  /** In the place of reviews: what each owner signed. */
+  policies: z
+    .array(
+      signedPolicy.extend({
+        owner: named,
+        /** Place of the policy's entry in the log. */
+        entry: z.int().nonnegative(),
+      }),
+    )
+    .min(1)
+    .max(100)
+    .optional(),
 });
 export type ReviewsFile = z.output<typeof reviewsFile>;
 
-export const STEPS = ["grant", "job", "run", "output", "request", "review", "release"] as const;
+export const STEPS = ["grant", "policy", "job", "run", "output", "request", "review", "release"] as const;
 export type Step = (typeof STEPS)[number];
 
 /** The kinds of entry that make each step. */
@@ -103,6 +115,7 @@ export const STEP_KINDS: Record<Step, readonly string[]> = {
   run: ["run.executing", "run.staged", "run.leased"],
   output: ["output.held"],
   request: ["release.submitted"],
+  policy: ["dataset.release_policy_set"],
   review: ["release.reviewed"],
   release: ["release.approved"],
 };

@@ -11,6 +11,7 @@ import type { HeldOutput, JobRecord } from "../../jobs/index.js";
 import { canonicalJson, type JsonObject, nodeCrypto, toHex, utf8 } from "../../ledger/index.js";
 import { GloveboxError, type PrincipalId, rfc3339 } from "../../vocabulary/index.js";
 import type { AirlockParts } from "../airlock.js";
+import type { StandingPolicy } from "../by-policy/service.js";
 import { reviewsOfRound } from "../policy.js";
 import type { Release } from "../release.js";
 import { findingsForRequester } from "../visibility.js";
@@ -30,7 +31,12 @@ interface NamedOutput {
 }
 
 /** Inside the transaction that approves. */
-export function freeze(parts: AirlockParts, release: Release, now: number): Frozen {
+export function freeze(
+  parts: AirlockParts,
+  release: Release,
+  now: number,
+  policies?: readonly StandingPolicy[],
+): Frozen {
   const outputs = namedOutputs(parts, release);
   const job = jobFileOf(parts, release, parts.jobs.record(release.job));
   const crateOutputs = outputs.map(({ name, output }) => ({
@@ -43,7 +49,7 @@ export function freeze(parts: AirlockParts, release: Release, now: number): Froz
   const texts: Record<string, string> = {
     [PATHS.job]: canonicalJson(plain(job)),
     [PATHS.findings]: canonicalJson(plain(findingsFileOf(outputs))),
-    [PATHS.reviews]: canonicalJson(plain(reviewsFileOf(parts, release))),
+    [PATHS.reviews]: canonicalJson(plain(reviewsFileOf(parts, release, policies))),
     [PATHS.crate]: canonicalJson(crate),
   };
   const manifest: Record<string, string> = {};
@@ -130,7 +136,22 @@ function findingsFileOf(outputs: readonly NamedOutput[]): FindingsFile {
   };
 }
 
-function reviewsFileOf(parts: AirlockParts, release: Release): ReviewsFile {
+function reviewsFileOf(
+  parts: AirlockParts,
+  release: Release,
+  policies?: readonly StandingPolicy[],
+): ReviewsFile {
+  if (policies !== undefined)
+    return {
+      reviews: [],
+      policies: policies.map(({ statement, public_key, signature, owner, entry }) => ({
+        statement,
+        public_key,
+        signature,
+        owner: nameOf(parts, owner),
+        entry,
+      })),
+    };
   return {
     reviews: reviewsOfRound(release).map(
       ({ id, reviewer, round, statement, salt, public_key, signature }) => ({

@@ -8,6 +8,8 @@ export interface ReceiptSubjects {
   release: string;
   round: number;
   reviews: readonly string[];
+  /** Places of the policies' entries in the ledger. */
+  policies: readonly number[];
   job: Pick<JobFile, "job" | "datasets" | "run">;
   outputs: readonly string[];
 }
@@ -23,6 +25,11 @@ export function receiptOf(ledger: Ledger, of: ReceiptSubjects, size: number): Re
   entries.push(entryOf(ledger, "run", run, size));
   for (const output of of.outputs) add("output", output);
   add("request", of.release, (d) => d.round === of.round);
+  for (const seq of of.policies) {
+    const [row] = ledger.entries(seq, seq + 1);
+    if (!row) throw new GloveboxError("internal", { detail: "the ledger has no entry of a policy" });
+    entries.push(entryOf(ledger, "policy", row, size));
+  }
   for (const review of of.reviews) add("review", of.release, (d) => d.review === review);
   add("release", of.release);
   return {

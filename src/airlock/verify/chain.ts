@@ -11,8 +11,9 @@ import {
   type VerifierCrypto,
 } from "../../ledger/index.js";
 import { OUTPUTS, PATHS, type ReceiptEntry } from "../bundle/format.js";
-import { entriesOf, onlyEntry, placeOf } from "./entries.js";
+import { entriesOf, onlyEntry, placeOf, same } from "./entries.js";
 import type { Bundle } from "./files.js";
+import { checkPolicies } from "./policies.js";
 import type { Report } from "./report.js";
 import { checkReviews } from "./reviews.js";
 
@@ -23,7 +24,9 @@ export interface Links {
   release: ReceiptEntry;
   grants: ReceiptEntry[];
   outputs: ReceiptEntry[];
+  /** One or the other. */
   reviews: ReceiptEntry[];
+  policies: ReceiptEntry[];
 }
 
 export function checkChain(crypto: VerifierCrypto, bundle: Bundle, report: Report): Links | undefined {
@@ -40,6 +43,7 @@ export function checkChain(crypto: VerifierCrypto, bundle: Bundle, report: Repor
     grants: entriesOf(bundle, "grant"),
     outputs: entriesOf(bundle, "output"),
     reviews: entriesOf(bundle, "review"),
+    policies: entriesOf(bundle, "policy"),
   };
   checkManifest(crypto, bundle, release, report);
   checkJob(crypto, bundle, links, report);
@@ -47,13 +51,11 @@ export function checkChain(crypto: VerifierCrypto, bundle: Bundle, report: Repor
   checkRun(bundle, links, report);
   checkOutputs(bundle, links, report);
   checkRequest(bundle, links, report);
-  checkReviews(crypto, bundle, links, report);
+  if (bundle.reviews.policies === undefined) checkReviews(crypto, bundle, links, report);
+  else checkPolicies(crypto, bundle, links, report);
   checkOrder(links, report);
   return links;
 }
-
-export const same = (a: JsonValue | undefined, b: JsonValue | undefined): boolean =>
-  a !== undefined && b !== undefined && canonicalJson(a) === canonicalJson(b);
 
 const hashOf = (crypto: VerifierCrypto, bytes: Uint8Array): string => toHex(crypto.sha256(bytes));
 
@@ -215,9 +217,12 @@ function checkOrder(links: Links, report: Report): void {
     [links.release],
   ];
   const places = order.map((entries) => entries.map((e) => e.leaf.seq));
-  const inOrder = places.every((seqs, i) => {
-    const next = places[i + 1];
-    return next === undefined || Math.max(...seqs) < Math.min(...next);
-  });
-  report.require(inOrder, PATHS.receipt, "has the steps in an order that cannot be");
+  const inOrder = places
+    .filter((seqs) => seqs.length > 0)
+    .every((seqs, i, all) => {
+      const next = all[i + 1];
+      return next === undefined || Math.max(...seqs) < Math.min(...next);
+    });
+  const policies = links.policies.every((p) => p.leaf.seq < links.request.leaf.seq);
+  report.require(inOrder && policies, PATHS.receipt, "has the steps in an order that cannot be");
 }

@@ -1,10 +1,12 @@
 /** The receipt: each opened entry is what its leaf commits to, and each leaf is in the tree that the head signs. */
 import {
+  canonicalJson,
   checkInclusion,
   checkNote,
   commitmentHash,
   fromBase64,
   hashLeaf,
+  type JsonValue,
   leafText,
   type Note,
   utf8,
@@ -40,6 +42,10 @@ export function checkHead(
   if (note === undefined) report.add(PATHS.checkpoint, "is not a head signed with the log's key");
   return note;
 }
+
+/** Two values that mean the same JSON; nothing is the same as what is not there. */
+export const same = (a: JsonValue | undefined, b: JsonValue | undefined): boolean =>
+  a !== undefined && b !== undefined && canonicalJson(a) === canonicalJson(b);
 
 export const placeOf = (entry: ReceiptEntry): string =>
   `${PATHS.receipt}: entry ${entry.leaf.seq} (${entry.step})`;

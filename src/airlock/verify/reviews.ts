@@ -13,6 +13,8 @@ type SignedReview = ReviewsFile["reviews"][number];
 
 export function checkReviews(crypto: VerifierCrypto, bundle: Bundle, links: Links, report: Report): void {
   const { reviews } = bundle.reviews;
+  report.require(reviews.length >= REVIEWS_PER_DATASET, PATHS.reviews, "has fewer than two reviews");
+  report.require(links.policies.length === 0, PATHS.receipt, "has a policy beside reviews");
   report.require(
     links.reviews.length === reviews.length,
     PATHS.receipt,

@@ -29,6 +29,7 @@ import { getLedgerKey } from "./get-ledger-key.js";
 import { getMe } from "./get-me.js";
 import { getRelease } from "./get-release.js";
 import { getReleaseFile } from "./get-release-file.js";
+import { getReleasePolicy } from "./get-release-policy.js";
 import { getSynthetic } from "./get-synthetic.js";
 import { getUpload } from "./get-upload.js";
 import { healthz } from "./healthz.js";
@@ -46,6 +47,7 @@ import { patchDataset } from "./patch-dataset.js";
 import { publishDataset } from "./publish-dataset.js";
 import { putDatasetContent } from "./put-dataset-content.js";
 import { putMyKey } from "./put-my-key.js";
+import { putReleasePolicy } from "./put-release-policy.js";
 import { readyz } from "./readyz.js";
 import { refuseGrant } from "./refuse-grant.js";
 import { replaceReleaseFile } from "./replace-release-file.js";
@@ -65,7 +67,7 @@ import { withdrawRelease } from "./withdraw-release.js";
 export const ROUTES: readonly Route[] = [
   getMe, putMyKey, addPrincipal, listPrincipals, revokePrincipal,
   createDataset, listDatasets, getDataset, patchDataset, putDatasetContent, assessDataset, publishDataset,
-  suspendDataset, retireDataset, getSynthetic, getBudget,
+  suspendDataset, retireDataset, getSynthetic, getBudget, getReleasePolicy, putReleasePolicy,
   describeUploads, createUpload, listUploads, getUpload, appendUpload, terminateUpload, takeUpload,
   createGrant, listGrants, getGrant, approveGrant, refuseGrant, revokeGrant,
   askQuery,

@@ -1,6 +1,6 @@
 /** What releases and reviews look like on the wire. */
 import { z } from "zod";
-import { DECISIONS, RELEASE_STATES, VOTES } from "../../airlock/index.js";
+import { AUTO_RELEASE, DECISIONS, HIGHEST_AUTO_GRADE, RELEASE_STATES, VOTES } from "../../airlock/index.js";
 import { EVIDENCES, VERDICTS } from "../../vocabulary/index.js";
 import { findingView } from "./jobs.js";
 import { base64, hex256, timestamp } from "./parameters.js";
@@ -80,6 +80,10 @@ export const releaseView = z
     files: z.array(fileView),
     reviews_in: z.int(),
     reviews_needed: z.int().describe("How many more at least"),
+    approved_by: z
+      .enum(["reviewers", "policy"])
+      .optional()
+      .describe("Once it is approved: by two reviews for each dataset, or by each owner's signed policy"),
     reviews: z.array(reviewView).describe("Nobody sees another's votes before the round is complete"),
     created_at: timestamp,
     submitted_at: timestamp.optional(),
@@ -87,3 +91,34 @@ export const releaseView = z
     rev: z.int().describe("Counts changes; the ETag is this in quotes"),
   })
   .meta({ id: "Release", description: "A request to let outputs out, and what became of it" });
+
+const policy = {
+  auto_release: z
+    .enum(AUTO_RELEASE)
+    .describe(
+      "verified_tables: what the node computed from claims of before the run, all of whose checks passed",
+    ),
+};
+const maxGrade = z.int().min(1).max(HIGHEST_AUTO_GRADE);
+
+export const releasePolicyInput = z
+  .strictObject({
+    ...policy,
+    max_grade: maxGrade.describe("Of the data, at the time of the release"),
+    number: z.int().min(1).describe("The next one of the dataset"),
+    signature: base64
+      .max(128)
+      .describe(
+        "Base64 Ed25519 by the owner over the RFC 8785 JSON of {auto_release, dataset, max_grade, number}; dataset is its id",
+      ),
+  })
+  .meta({ id: "ReleasePolicyInput", description: "What the owner lets out without people" });
+
+export const releasePolicyView = z
+  .strictObject({
+    dataset: z.string().describe("dst_…"),
+    ...policy,
+    max_grade: maxGrade.nullable(),
+    number: z.int().describe("Of the last statement; 0 before the first"),
+  })
+  .meta({ id: "ReleasePolicy", description: "What the owner lets out without people" });
