@@ -71,7 +71,14 @@ async function boots(staging: Staging, acceleration: Acceleration, group: number
   const ids: Ids = { user: freshUser(), group };
   try {
     const disks = await makeBlank(staged, ids);
-    const machine = { acceleration, processors: 1, memoryMb: PROBE_MB, ...guest, ...disks };
+    const machine = {
+      acceleration,
+      processors: 1,
+      memoryMb: PROBE_MB,
+      rootUncached: false,
+      ...guest,
+      ...disks,
+    };
     const group = `vm-probe-${ids.user}`;
     const { child, closed } = startMachine(findPrograms(), { machine, ids, group, layout: layoutOf(0, 0) });
     child.stderr?.resume();

@@ -37,7 +37,7 @@ import { findGuest, rootsFolder } from "./home.js";
 import { guestMemoryMb, orderOf } from "./order.js";
 import { probeMicrovm } from "./probe.js";
 import { findPrograms } from "./programs.js";
-import { rootDisk } from "./root-disk.js";
+import { canReadUncached, rootDisk } from "./root-disk.js";
 import { disksOf, MachineRun, makeExchange, makeInput, readPart, startMachine } from "./run.js";
 import { machinePrefix, sweepMachines } from "./sweep.js";
 
@@ -99,7 +99,7 @@ class MicrovmExecutor implements Executor {
         makeInput(findPrograms(), { data: spec.dataDir, work: spec.workDir, disk: disks.input }, ids),
       ]);
       const machine = {
-        ...{ acceleration, ticksKhz, root, ...disks },
+        ...{ acceleration, ticksKhz, root, rootUncached: canReadUncached(root), ...disks },
         ...{ kernel: guest.kernel, initrd: guest.initrd },
         processors: Math.ceil(cpus),
         memoryMb: guestMemoryMb(spec.limits, this.logs),

@@ -33,6 +33,8 @@ export interface Machine {
   initrd: string;
   /** Disks, as files on the host. */
   root: string;
+  /** Read past the host's page cache, which would tell one run what another has read of the image. */
+  rootUncached: boolean;
   input: string;
   exchange: string;
 }
@@ -67,15 +69,22 @@ const FIRMWARE_FOLDER = "/usr/share/qemu";
 const TRANSLATIONS_MB = 64;
 const KERNEL_LINE = "quiet loglevel=0 panic=-1 reboot=t random.trust_cpu=on";
 
-const disk = (name: "root" | "input" | "exchange"): string[] => {
+function disk(name: "root" | "input" | "exchange", uncached: boolean): string[] {
   const readOnly = name === "exchange" ? "off" : "on";
-  return [
-    "-blockdev",
-    `driver=raw,node-name=${name},read-only=${readOnly},file.driver=file,file.filename=${INSIDE[name]},file.locking=off,file.read-only=${readOnly}`,
-    "-device",
-    `virtio-blk-device,drive=${name},serial=${name}`,
-  ];
-};
+  const options = {
+    driver: "raw",
+    "node-name": name,
+    "read-only": readOnly,
+    "cache.direct": uncached ? "on" : "off",
+    "file.driver": "file",
+    "file.filename": INSIDE[name],
+    "file.read-only": readOnly,
+    "file.cache.direct": uncached ? "on" : "off",
+    "file.locking": "off",
+  };
+  const list = Object.entries(options).map(([option, value]) => `${option}=${value}`);
+  return ["-blockdev", list.join(","), "-device", `virtio-blk-device,drive=${name},serial=${name}`];
+}
 
 const kernelLine = ({ ticksKhz }: Machine): string =>
   ticksKhz === undefined ? KERNEL_LINE : `${KERNEL_LINE} tsc_early_khz=${ticksKhz}`;
@@ -93,7 +102,9 @@ export function qemuArguments(machine: Machine): string[] {
     ...["-L", FIRMWARE_FOLDER],
     ...["-kernel", INSIDE.kernel, "-initrd", INSIDE.initrd, "-append", kernelLine(machine)],
     ...["-chardev", "stdio,id=line,signal=off,mux=off", "-serial", "chardev:line"],
-    ...["root", "input", "exchange"].flatMap((name) => disk(name as "root" | "input" | "exchange")),
+    ...disk("root", machine.rootUncached),
+    ...disk("input", false),
+    ...disk("exchange", false),
   ];
 }
 

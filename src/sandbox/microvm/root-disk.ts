@@ -9,8 +9,11 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
   chmodSync,
+  closeSync,
+  constants,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -42,6 +45,16 @@ export const rootName = ({ layers }: Pick<ImageRef, "layers">): string =>
   `${createHash("sha256")
     .update(JSON.stringify([FORMAT, EROFS, layers]))
     .digest("hex")}${SUFFIX}`;
+
+/** Whether the file system that it lies on lets it be read past the page cache. */
+export function canReadUncached(path: string): boolean {
+  try {
+    closeSync(openSync(path, constants.O_RDONLY | constants.O_DIRECT));
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const making = new Map<string, Promise<string>>();
 
