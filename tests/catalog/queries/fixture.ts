@@ -33,8 +33,8 @@ export interface QueryFixture extends CatalogFixture<Engine> {
 /** Answers come when they are ready, unless deadlines are kept. */
 export async function queryFixture(
   options: CatalogOptions = { queryPace: (work) => work },
+  engine: Engine = createEngine(),
 ): Promise<QueryFixture> {
-  const engine = createEngine();
   const f = catalogFixture(options, engine);
   f.catalog.datasets.create(f.owner, {
     name: "flchain",

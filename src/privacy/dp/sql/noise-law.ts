@@ -22,8 +22,18 @@ export function deviation(law: Law): number {
 /** Largest σ whose law is summed up term by term; above, the continuous law differs by less than a thousandth. */
 const SUMMED_TO = 400;
 
+const widths = new WeakMap<Law, Map<number, number>>();
+
 /** The least w with P(|Z| ≤ w) ≥ 1 − missed: whole, and at least 0. */
 export function halfWidth(law: Law, missed: number): number {
+  const known = widths.get(law) ?? new Map<number, number>();
+  widths.set(law, known);
+  const width = known.get(missed) ?? widthOf(law, missed);
+  known.set(missed, width);
+  return width;
+}
+
+function widthOf(law: Law, missed: number): number {
   if (law.kind === "laplace") {
     const t = toNumber(law.scale);
     const q = Math.exp(-1 / t);

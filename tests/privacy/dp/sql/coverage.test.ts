@@ -1,0 +1,3 @@
+import { coverageSuite } from "./coverage-suite.js";
+
+coverageSuite(600, 0.93);

@@ -1,0 +1,3 @@
+import { statementsSuite } from "./statements-suite.js";
+
+statementsSuite(6000);
