@@ -1,11 +1,19 @@
 /** `glovebox privacy`: calculators for owners. They need no node, spend nothing and touch no data. */
 import type { Command } from "commander";
-import { composeOptimal, gaussianSigma, sgdEpsilon, zcdpToEpsilon } from "../privacy/dp/index.js";
+import {
+  composeNoise,
+  composeOptimal,
+  gaussianSigma,
+  NOISE_MECHANISMS,
+  type NoiseMechanism,
+  sgdEpsilon,
+  zcdpToEpsilon,
+} from "../privacy/dp/index.js";
 import { GloveboxError } from "../vocabulary/index.js";
-import { addCommand, addGroup, type Terminal } from "./command.js";
+import { addCommand, addGroup, type Context, type Terminal } from "./command.js";
 import { Usage } from "./failure.js";
 
-/** Commander has made sure that all but `sensitivity` are there. */
+/** Commander has made sure that all but the optional ones are there. */
 interface PrivacyFlags {
   epsilon: string;
   delta: string;
@@ -87,27 +95,81 @@ function addConvert(group: Command, terminal: Terminal): void {
   });
 }
 
+/** Steps of unlike kinds have flags of their own: (ε, δ) or noise. */
+interface ComposeFlags {
+  epsilon?: string;
+  delta?: string;
+  mechanism?: string;
+  sigma?: string;
+  scale?: string;
+  sensitivity?: string;
+  count: string;
+  totalDelta: string;
+}
+
 function addCompose(group: Command, terminal: Terminal): void {
-  addCommand<PrivacyFlags>(group, terminal, {
+  addCommand<ComposeFlags>(group, terminal, {
     usage: "compose",
     about: ["ε of so many equal steps, by optimal composition", "多个相同步骤的最优组合 ε"],
     example: "glovebox privacy compose --epsilon 0.1 --delta 1e-8 --count 50 --total-delta 1e-6",
     flags: (command) =>
       command
-        .requiredOption("--epsilon <E>", "ε of one step")
-        .requiredOption("--delta <D>", "δ of one step")
+        .option("--epsilon <E>", "ε of one step")
+        .option("--delta <D>", "δ of one step")
+        .option("--mechanism <M>", `or its noise: ${NOISE_MECHANISMS.join(", ")}`)
+        .option("--sigma <S>", "σ of Gaussian noise")
+        .option("--scale <B>", "scale of Laplace noise")
+        .option("--sensitivity <D>", "sensitivity of the noisy query, 1 when not said")
         .requiredOption("--count <K>", "number of steps")
         .requiredOption("--total-delta <T>", "δ of all together"),
-    act: async (context, _args, { epsilon, delta, count, totalDelta }) => {
-      const input = { epsilon, delta, count: whole(count, "count"), totalDelta };
-      const result = calculate(() => composeOptimal(input));
-      const text = context.say(
-        `${count} steps are (${result.epsilon}, ${totalDelta})-DP by Theorem 3.3 of Kairouz, Oh and Viswanath; the least ε is ${result.least_epsilon}.`,
-        `${count} 个步骤合计满足 (${result.epsilon}, ${totalDelta})-DP（Kairouz–Oh–Viswanath 定理 3.3）；最小 ε 为 ${result.least_epsilon}。`,
-      );
-      return { json: result, text: () => text };
-    },
+    act: async (context, _args, flags) =>
+      flags.mechanism === undefined ? ofSteps(context, flags) : ofNoise(context, flags, flags.mechanism),
   });
+}
+
+function ofSteps(context: Context, flags: ComposeFlags) {
+  const { epsilon, delta, count, totalDelta } = flags;
+  if (epsilon === undefined || delta === undefined)
+    throw new Usage(
+      "say --epsilon and --delta, or --mechanism.",
+      "须给出 --epsilon 与 --delta，或 --mechanism。",
+    );
+  if (flags.sigma !== undefined || flags.scale !== undefined || flags.sensitivity !== undefined)
+    throw new Usage(
+      "--sigma, --scale and --sensitivity go with --mechanism.",
+      "--sigma、--scale、--sensitivity 须与 --mechanism 同用。",
+    );
+  const result = calculate(() =>
+    composeOptimal({ epsilon, delta, count: whole(count, "count"), totalDelta }),
+  );
+  const text = context.say(
+    `${count} steps are (${result.epsilon}, ${totalDelta})-DP by Theorem 3.3 of Kairouz, Oh and Viswanath; the least ε is ${result.least_epsilon}.`,
+    `${count} 个步骤合计满足 (${result.epsilon}, ${totalDelta})-DP（Kairouz–Oh–Viswanath 定理 3.3）；最小 ε 为 ${result.least_epsilon}。`,
+  );
+  return { json: result, text: () => text };
+}
+
+function ofNoise(context: Context, flags: ComposeFlags, mechanism: string) {
+  if (flags.epsilon !== undefined || flags.delta !== undefined)
+    throw new Usage(
+      "--epsilon and --delta do not go with --mechanism.",
+      "--epsilon、--delta 不能与 --mechanism 同用。",
+    );
+  const known = NOISE_MECHANISMS.find((name): name is NoiseMechanism => name === mechanism);
+  if (known === undefined)
+    throw new Usage(
+      `--mechanism must be one of ${NOISE_MECHANISMS.join(", ")}.`,
+      `--mechanism 须为 ${NOISE_MECHANISMS.join("、")} 之一。`,
+    );
+  const { sigma, scale, sensitivity, count, totalDelta } = flags;
+  const result = calculate(() =>
+    composeNoise({ mechanism: known, sigma, scale, sensitivity, count: whole(count, "count"), totalDelta }),
+  );
+  const text = context.say(
+    `${count} steps of ${known} noise are (${result.epsilon}, ${totalDelta})-DP by their privacy-loss distribution.`,
+    `${count} 个 ${known} 噪声步骤合计满足 (${result.epsilon}, ${totalDelta})-DP（隐私损失分布）。`,
+  );
+  return { json: result, text: () => text };
 }
 
 function addSgd(group: Command, terminal: Terminal): void {

@@ -7,3 +7,4 @@ export * from "./curves.js";
 export { decimalUp } from "./decimal.js";
 export * from "./filter.js";
 export { analyticSigma } from "./gaussian.js";
+export * from "./pld/index.js";
