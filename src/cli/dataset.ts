@@ -15,6 +15,7 @@ import { type Dataset, datasetSheet, datasetTable } from "./dataset-view.js";
 import { saveStream } from "./download.js";
 import { Refusal, Usage } from "./failure.js";
 import { readAll } from "./paged.js";
+import { addReleasePolicy } from "./release-policy.js";
 import type { SentFile } from "./sending.js";
 import { size } from "./terminal.js";
 import { findUploads, hashOf } from "./upload.js";
@@ -76,6 +77,7 @@ export function addDataset(program: Command, terminal: Terminal): void {
   });
   addSteps(group, terminal);
   addSynth(group, terminal);
+  addReleasePolicy(group, terminal);
 }
 
 function addFlags(command: Command): void {

@@ -62,6 +62,11 @@ const FAULTS: Record<string, Bilingual> = {
   ],
 };
 
+const TOO_LARGE: Bilingual = [
+  "The table is larger than what is let out. Use fewer or coarser groups.",
+  "表格超出可放行的大小。请减少分组或使用更粗的分组。",
+];
+
 export function exitOf(job: Job): ExitCode {
   if (job.state === "failed") return job.failure?.class === "refused" ? EXIT.refused : EXIT.failed;
   return job.state === "cancelled" ? EXIT.failed : EXIT.done;
@@ -110,7 +115,7 @@ function failureOf(job: Job): string | undefined {
 /** What the reader does next. */
 function nextOf(context: Context, job: Job): string | undefined {
   if (job.failure) {
-    const fault = FAULTS[job.failure.class];
+    const fault = job.failure.limit === "output" ? TOO_LARGE : FAULTS[job.failure.class];
     return fault?.[context.language === "zh" ? 1 : 0];
   }
   if (job.mode === "dry_run" && job.state === "done") {
@@ -127,6 +132,12 @@ function nextOf(context: Context, job: Job): string | undefined {
   }
   return undefined;
 }
+
+export const submitted = (context: Context, job: Job) =>
+  context.say(
+    `Submitted ${job.id} (${job.state}). Next: glovebox job wait ${job.id}`,
+    `已提交 ${job.id}（${job.state}）。下一步：glovebox job wait ${job.id}`,
+  );
 
 export function jobTable(context: Context, items: readonly Job[]): string {
   const heads = [

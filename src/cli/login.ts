@@ -34,9 +34,7 @@ async function login(context: Context) {
   }
   const client = new Client(url, token);
   const me = await client.get<Me>("/api/v1/me");
-  const publicKey = me.roles.includes("auditor")
-    ? await registerKey(client, me, settings.profileDir)
-    : undefined;
+  const publicKey = me.roles.includes("auditor") ? await registerKey(client, settings.profileDir) : undefined;
   writeProfile(settings.profileDir, { url: url.href.replace(/\/$/, ""), token, principal: me.name });
   return {
     json: { principal: me.name, id: me.id, roles: me.roles, url: url.origin, public_key: publicKey },
@@ -60,8 +58,10 @@ async function login(context: Context) {
   };
 }
 
-async function registerKey(client: Client, me: Me, dir: string): Promise<string> {
+/** Makes the profile's key where there is none, and tells the node of it. */
+export async function registerKey(client: Client, dir: string): Promise<string> {
   const { publicKey } = ensureSigningKey(dir);
+  const me = await client.get<Me>("/api/v1/me");
   if (!me.public_keys.includes(publicKey)) await client.put("/api/v1/me/key", { public_key: publicKey });
   return publicKey;
 }

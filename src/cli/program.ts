@@ -21,6 +21,7 @@ import { addRun } from "./run.js";
 import { arrangeRun } from "./run-arguments.js";
 import { addScrub } from "./scrub.js";
 import { languageOf } from "./settings.js";
+import { addTable } from "./table.js";
 import { addUp } from "./up.js";
 import { addVerify } from "./verify.js";
 import { addWorker } from "./worker.js";
@@ -37,6 +38,7 @@ const COMMANDS: readonly AddCommand[] = [
   addDataset,
   addGrant,
   addRun,
+  addTable,
   addJob,
   addQuery,
   addRelease,

@@ -21,6 +21,7 @@ export interface Release {
   state: string;
   justification?: string;
   files: ReleaseFile[];
+  approved_by?: "reviewers" | "policy";
   reviews?: Review[];
   created_at: string;
 }
@@ -51,6 +52,7 @@ export function releaseSheet(language: Language, r: Release): string {
     [["state", "状态"], r.state],
     [["job", "任务"], r.job],
     [["why", "理由"], r.justification],
+    [["approved by", "通过依据"], approvedBy(language, r)],
     [["asked", "申请时间"], moment(r.created_at)],
   ]);
   const heads = [
@@ -64,6 +66,13 @@ export function releaseSheet(language: Language, r: Release): string {
     r.files.map((f) => [f.name, f.verdict, f.sha256]),
   );
   return [head, "", files, ...findingLines(r), ...reviewLines(r)].join("\n");
+}
+
+function approvedBy(language: Language, r: Release): string | undefined {
+  if (r.approved_by !== "policy") return undefined;
+  return language === "zh"
+    ? "数据提供方签署的策略（未经人工审核）"
+    : "the owner's signed policy, not by people";
 }
 
 /** Each finding that is not a pass, on a line. */

@@ -61,7 +61,7 @@ async function take(context: Context, id: string, step: "submit" | "withdraw"): 
   } catch (error) {
     const conflict = error instanceof Refusal && error.code === "state_conflict";
     const release = conflict && step === "submit" ? await client.get<Release>(releasePath(id)) : undefined;
-    if (release?.state === "submitted") return release;
+    if (release && ["submitted", "approved", "released"].includes(release.state)) return release;
     throw error;
   }
 }

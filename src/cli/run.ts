@@ -5,10 +5,9 @@ import { basename } from "node:path";
 import type { Command } from "commander";
 import { addCommand, type Context, many, type Outcome, type Terminal } from "./command.js";
 import { Usage } from "./failure.js";
-import type { Grant } from "./grant.js";
 import { jobPath, waitFor } from "./job.js";
-import { exitOf, type Job, jobSheet, type Output } from "./job-view.js";
-import { readAll } from "./paged.js";
+import { exitOf, type Job, jobSheet, type Output, submitted } from "./job-view.js";
+import { purposeOf } from "./purpose.js";
 
 interface RunFlags {
   dataset: string[];
@@ -63,7 +62,7 @@ function runFlags(command: Command): void {
 async function run(context: Context, script: string, args: string[], flags: RunFlags): Promise<Outcome> {
   const client = context.client();
   const files = readFiles([script, ...(flags.include ?? [])]);
-  const purpose = flags.purpose ?? (await purposeOf(context, flags.dataset));
+  const purpose = flags.purpose ?? (await purposeOf(context, flags.dataset, ["sandbox"]));
   const name = basename(script);
   const spec = {
     kind: "sandbox",
@@ -117,21 +116,6 @@ function interpreterOf(image: string): string {
   throw new Usage(`--image must be one of ${known}.`, `--image 须为 ${known} 之一。`);
 }
 
-/** The purpose that the owner has approved, when there is just one for the first dataset. */
-async function purposeOf(context: Context, datasets: readonly string[]): Promise<string> {
-  const grants = await readAll<Grant>(context.client(), "/api/v1/grants");
-  const own = grants.filter(
-    (g) => g.state === "active" && g.access === "sandbox" && g.dataset === datasets[0],
-  );
-  const purposes = new Set(own.map((g) => g.purpose));
-  const [only] = purposes;
-  if (purposes.size <= 1) return only ?? "not said";
-  throw new Usage(
-    "You hold grants for several purposes; say which with --purpose.",
-    "您持有多个目的的授权，请用 --purpose 指明。",
-  );
-}
-
 function limitsOf(flags: RunFlags): Record<string, number> {
   const named = {
     cpus: flags.cpus,
@@ -151,12 +135,6 @@ function limitsOf(flags: RunFlags): Record<string, number> {
   }
   return limits;
 }
-
-const submitted = (context: Context, job: Job) =>
-  context.say(
-    `Submitted ${job.id} (${job.state}). Next: glovebox job wait ${job.id}`,
-    `已提交 ${job.id}（${job.state}）。下一步：glovebox job wait ${job.id}`,
-  );
 
 const LOGS = ["stdout.log", "stderr.log"];
 

@@ -1,0 +1,130 @@
+/**
+ * `glovebox table`: a table that the node computes itself, declared in flags.
+ *
+ * What is grouped by, summarised and kept are columns, or expressions in Python's syntax; they are sent as they were
+ * written, and read by the node alone.
+ */
+import { randomUUID } from "node:crypto";
+import type { Command } from "commander";
+import { addCommand, type Context, many, type Outcome, type Terminal } from "./command.js";
+import { Usage } from "./failure.js";
+import { jobPath, waitFor } from "./job.js";
+import { exitOf, type Job, jobSheet, submitted } from "./job-view.js";
+import { purposeOf } from "./purpose.js";
+import { plain } from "./terminal.js";
+
+interface TableFlags {
+  dataset: string;
+  rows?: string[];
+  cols?: string[];
+  bins?: string[];
+  values?: string[];
+  agg?: string[];
+  where?: string;
+  margins?: boolean;
+  missing?: string;
+  out: string;
+  purpose?: string;
+  dryRun?: boolean;
+  wait?: boolean;
+  idempotencyKey?: string;
+}
+
+export function addTable(program: Command, terminal: Terminal): void {
+  addCommand<TableFlags>(program, terminal, {
+    usage: "table",
+    about: [
+      "Declare a table; the node computes it, without a program",
+      "声明一张表，由节点自行计算，无需程序",
+    ],
+    example: 'glovebox table --dataset flchain --rows flc.grp --cols sex --where "age >= 60" --wait',
+    flags: tableFlags,
+    act: (context, _, flags) => table(context, flags),
+  });
+}
+
+function tableFlags(command: Command): void {
+  command
+    .requiredOption("--dataset <name>", "dataset that it is over")
+    .option("--rows <column...>", "columns or expressions whose values go down the rows", many)
+    .option("--cols <column...>", "columns or expressions whose values go across", many)
+    .option("--bins <column=edges...>", "group a row's or column's number by edges: age=50,60,70", many)
+    .option("--values <column...>", "what --agg is of; without it, people (units) are counted", many)
+    .option("--agg <how...>", "count, sum, mean, median, std, var, min, max", many)
+    .option("--where <condition>", "rows that count, in Python's syntax: age >= 60 and sex == 'F'")
+    .option("--margins", "with totals")
+    .option("--missing <how>", "rows without a value to group by: drop, or group")
+    .option("--out <file>", "name of the output", "table.csv")
+    .option("--purpose <text>", "what for (the purpose of your grant)")
+    .option("--dry-run", "on the synthetic twin: shown at once")
+    .option("--wait", "wait until it shows its end")
+    .option("--idempotency-key <key>", "the same key and table is submitted once");
+}
+
+async function table(context: Context, flags: TableFlags): Promise<Outcome> {
+  const client = context.client();
+  const purpose = flags.purpose ?? (await purposeOf(context, [flags.dataset], ["sandbox", "query"]));
+  const spec = {
+    kind: "table",
+    purpose,
+    datasets: [flags.dataset],
+    claims: { [flags.out]: claimOf(flags) },
+    mode: flags.dryRun ? "dry_run" : "real",
+  };
+  const key = flags.idempotencyKey ?? randomUUID();
+  const job = await client.post<Job>("/api/v1/jobs", spec, { "idempotency-key": key });
+  if (!flags.wait && !flags.dryRun) return { json: job, text: () => submitted(context, job) };
+  const shown = await waitFor(context, job.id);
+  const csv =
+    flags.dryRun && shown.state === "done"
+      ? await client.text(`${jobPath(job.id)}/outputs/${encodeURIComponent(flags.out)}`)
+      : undefined;
+  return {
+    json: csv === undefined ? shown : { ...shown, table: csv },
+    text: () => [jobSheet(context, shown), ...(csv === undefined ? [] : ["", ...linesOf(csv)])].join("\n"),
+    exit: exitOf(shown),
+  };
+}
+
+/** The claim as the node reads it. @throws Usage */
+export function claimOf(flags: TableFlags): object {
+  const bins = new Map((flags.bins ?? []).map(binsOf));
+  const place = (column: string): string | object => {
+    const edges = bins.get(column);
+    bins.delete(column);
+    return edges === undefined ? column : { value: column, edges };
+  };
+  const [rows, columns] = [(flags.rows ?? []).map(place), (flags.cols ?? []).map(place)];
+  const [unused] = bins.keys();
+  if (unused !== undefined)
+    throw new Usage(
+      `--bins ${unused}: name it in --rows or --cols too.`,
+      `--bins ${unused}：须同时列于 --rows 或 --cols。`,
+    );
+  const { values, agg } = flags;
+  return {
+    kind: "table",
+    rows,
+    columns,
+    ...(values === undefined ? {} : { values }),
+    ...(agg === undefined ? {} : { agg }),
+    ...(flags.where === undefined ? {} : { where: flags.where }),
+    ...(flags.margins ? { margins: true } : {}),
+    ...(flags.missing === undefined ? {} : { missing: flags.missing }),
+  };
+}
+
+function binsOf(said: string): [string, string[]] {
+  const at = said.lastIndexOf("=");
+  const edges = said
+    .slice(at + 1)
+    .split(",")
+    .map((edge) => edge.trim());
+  if (at > 0 && edges.length >= 2 && edges.every((edge) => edge !== "")) return [said.slice(0, at), edges];
+  throw new Usage(
+    "--bins takes a column and its edges: age=50,60,70.",
+    "--bins 须为 列名=边界，例如 age=50,60,70。",
+  );
+}
+
+const linesOf = (csv: string): string[] => csv.trimEnd().split("\n").map(plain);
