@@ -38,7 +38,7 @@ export type MakeBench = () => Promise<Bench>;
 
 /** Small, so that limits are reached fast. */
 export const TEST_LIMITS: Limits = { cpus: 1, memory_mb: 256, pids: 32, disk_mb: 16, wall_s: 30 };
-const TEST_LOGS = { capBytes: 1024 * 1024, floodBytes: 64 * 1024 * 1024 };
+export const TEST_LOGS = { capBytes: 1024 * 1024, floodBytes: 64 * 1024 * 1024 };
 
 let counter = 0;
 export const newRunId = (): string => `run_${process.pid}_${++counter}`;

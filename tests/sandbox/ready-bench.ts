@@ -1,5 +1,6 @@
 /** A bench where every run gets a container that waited: one of its class is made right before, as a pool would have. */
 import {
+  createDockerExecutor,
   createReadyExecutor,
   type DockerOptions,
   type Executor,
@@ -8,7 +9,7 @@ import {
 import { engineBench, type MakeBench } from "./harness.js";
 
 export function alwaysReady(docker: DockerOptions): Executor {
-  const ready = createReadyExecutor({ docker });
+  const ready = createReadyExecutor({ executor: createDockerExecutor(docker) });
   return {
     level: ready.level,
     probe: () => ready.probe(),

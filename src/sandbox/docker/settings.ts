@@ -122,6 +122,9 @@ export interface Places {
   user: number;
 }
 
+/** Text that is not well-formed gets the replacement character: no engine, channel or program takes it as it is. */
+export const wellFormed = (text: string): string => Buffer.from(text, "utf8").toString("utf8");
+
 export function environment(spec: RunSpec): string[] {
   const threads = String(Math.max(1, Math.floor(spec.limits.cpus)));
   const own: Record<string, string> = {
@@ -141,7 +144,7 @@ export function environment(spec: RunSpec): string[] {
     if (value.includes("\0")) throw invalidInput("env", "must not hold a NUL");
     own[name] = value;
   }
-  return Object.entries(own).map(([name, value]) => `${name}=${value}`);
+  return Object.entries(own).map(([name, value]) => `${name}=${wellFormed(value)}`);
 }
 
 /** The paths are the node's own (staging); a colon in them would be read as a separator by older engines. */
@@ -236,7 +239,7 @@ export function containerSettings(spec: RunSpec, places: Places, engine: EngineF
   return {
     Image: spec.image.reference,
     Entrypoint: [],
-    Cmd: spec.command,
+    Cmd: spec.command.map(wellFormed),
     User: `${places.user}:${NOBODY}`,
     WorkingDir: "/work",
     Env: environment(spec),

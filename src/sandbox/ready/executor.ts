@@ -6,7 +6,7 @@
  * run's and is removed with it.
  */
 import type { IsolationLevel } from "../../vocabulary/index.js";
-import { DockerExecutor, type DockerOptions } from "../docker/executor.js";
+import { DockerExecutor } from "../docker/executor.js";
 import type { DockerRun } from "../docker/run.js";
 import { environment } from "../docker/settings.js";
 import type { Collection, Executor, Exit, Prepared, Probe, RunSpec } from "../executor.js";
@@ -17,8 +17,9 @@ import { encodeOrder } from "./order.js";
 import { type PoolOptions, ReadyPool } from "./pool.js";
 import { Waiting } from "./waiting.js";
 
-export interface ReadyOptions extends Partial<Omit<PoolOptions, "make">> {
-  docker: DockerOptions;
+export interface ReadyOptions extends Partial<Omit<PoolOptions<Waiting>, "make">> {
+  /** What makes the containers, and runs what gets none that waits: one of `createDockerExecutor`. */
+  executor: Executor;
 }
 
 /** What `/metrics` shows of a pool. */
@@ -43,13 +44,15 @@ export interface ReadyExecutor extends Executor {
 
 class PooledExecutor implements ReadyExecutor {
   private readonly docker: DockerExecutor;
-  private readonly pool: ReadyPool;
+  private readonly pool: ReadyPool<Waiting>;
   /** By the run that it was given. */
   private readonly given = new WeakMap<Prepared, Waiting>();
   private counts = { given: 0, cold: 0 };
 
-  constructor({ docker, count = 0, classes = async () => [], onTrouble }: ReadyOptions) {
-    this.docker = new DockerExecutor(docker);
+  constructor({ executor, count = 0, classes = async () => [], onTrouble }: ReadyOptions) {
+    if (!(executor instanceof DockerExecutor))
+      throw new Error("sandbox: only containers of an engine can wait");
+    this.docker = executor;
     const make = (ready: ReadyClass) => Waiting.make(this.docker, ready);
     this.pool = new ReadyPool({ make, count, classes, onTrouble });
   }

@@ -4,15 +4,13 @@
  * Rules. JSON quotes everything: no value can end the line or add a field. The line is sent without its end first;
  * the end is the start of the run, so that a line cut short starts nothing.
  */
+import { wellFormed } from "../docker/settings.js";
 import type { RunSpec } from "../executor.js";
 
 /** A FIFO takes this at once, whatever the kernel's settings. A longer order goes to a cold container. */
 const MOST_BYTES = 4096;
 
 export const ORDER_END = "\n";
-
-/** What the engine would make of it: text that is not well-formed gets the replacement character. */
-const wellFormed = (text: string): string => Buffer.from(text, "utf8").toString("utf8");
 
 /** undefined: this run cannot be ordered so. */
 export function encodeOrder({ command, env }: Pick<RunSpec, "command" | "env">): Buffer | undefined {

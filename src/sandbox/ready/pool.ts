@@ -8,9 +8,18 @@
  */
 import { freemem, totalmem } from "node:os";
 import { classKey, type ReadyClass } from "./class.js";
-import type { Waiting } from "./waiting.js";
 
-export interface PoolOptions {
+/** One container that waits, as a pool sees it. */
+export interface Pooled {
+  readonly key: string;
+  /** Memory that it holds while it waits. */
+  readonly heldBytes: number;
+  /** Resolves or fails when it has died. */
+  readonly ended: Promise<unknown>;
+  destroy(): Promise<void>;
+}
+
+export interface PoolOptions<Waiting extends Pooled> {
   make(ready: ReadyClass): Promise<Waiting>;
   /** How many of each class wait. */
   count: number;
@@ -36,7 +45,7 @@ export const hasRoom = (
   total: number = totalmem(),
 ): boolean => free - limits.memory_mb * MIB > total * KEPT_FREE;
 
-export class ReadyPool {
+export class ReadyPool<Waiting extends Pooled> {
   private readonly waiting: Waiting[] = [];
   private filling: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -44,7 +53,7 @@ export class ReadyPool {
   private closed = false;
   private pause = FIRST_PAUSE_MS;
 
-  constructor(private readonly options: PoolOptions) {}
+  constructor(private readonly options: PoolOptions<Waiting>) {}
 
   get size(): number {
     return this.waiting.length;
@@ -122,7 +131,7 @@ export class ReadyPool {
       return;
     }
     this.waiting.push(made);
-    made.run.ended?.catch(() => undefined).then(() => this.died(made));
+    made.ended.catch(() => undefined).then(() => this.died(made));
   }
 
   /** One that died while it waited; what was taken is not in here any more. */

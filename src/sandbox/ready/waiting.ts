@@ -22,12 +22,12 @@ import type { RunSpec } from "../executor.js";
 import { ownerTag } from "../owner.js";
 import { classKey, packageOf, type ReadyClass } from "./class.js";
 import { ORDER_END } from "./order.js";
+import type { Pooled } from "./pool.js";
 
 const run = promisify(execFile);
 const MIB = 1024 * 1024;
 
-/** The same file beside src/sandbox/ready and from dist/sandbox/ready. */
-const WAITER = new URL("../../../src/sandbox/ready/waiter.py", import.meta.url);
+const WAITER = new URL("waiter.py", import.meta.url);
 /** Python imports a module of this name at the end of its own start. */
 const MODULE = "usercustomize.py";
 const CHANNEL = "order";
@@ -40,8 +40,7 @@ const USUALLY_HELD = 64 * MIB;
 
 const { O_WRONLY, O_NONBLOCK } = constants;
 
-export class Waiting {
-  readonly since = performance.now();
+export class Waiting implements Pooled {
   private channel: number | undefined;
 
   private constructor(
@@ -74,6 +73,10 @@ export class Waiting {
       await docker.remove(made).catch(() => undefined);
       throw error;
     }
+  }
+
+  get ended(): Promise<unknown> {
+    return this.run.ended ?? Promise.resolve();
   }
 
   /** Gives it a run: from here on it is that run's, and `begin` starts the program. Throws with the files put back. */
