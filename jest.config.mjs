@@ -1,4 +1,8 @@
 /** One configuration for all suites: ESM TypeScript through swc, real parts, no fake timers. */
+
+// Nodes of tests keep no containers waiting, unless a test says so: they would compete with what it looks at.
+process.env.GLOVEBOX_READY ??= "0";
+
 export default {
   testEnvironment: "node",
   extensionsToTreatAsEsm: [".ts"],

@@ -28,7 +28,9 @@ import { freeBytes, isShortOfRoom } from "./store/index.js";
 import { type Clock, ISOLATION_LEVELS, systemClock } from "./vocabulary/index.js";
 
 export type { NodeConfig } from "./node/config.js";
+export { machineLevels } from "./node/levels.js";
 export { openRooms, type Rooms } from "./node/rooms.js";
+export type { LevelOffer } from "./sandbox/index.js";
 
 export interface RunningNode {
   url: string;
@@ -155,6 +157,12 @@ class NodeProcesses {
           collect: () => rooms.jobs.stateCounts(),
         },
         {
+          name: "glovebox_ready",
+          help: "Ready containers: waiting now, the memory that they hold, runs given one, runs that started cold",
+          label: "what",
+          collect: () => ({ ...rooms.jobs.readyCounts() }),
+        },
+        {
           name: "glovebox_free_bytes",
           help: "Room left on the disk",
           label: "place",
@@ -200,6 +208,7 @@ class NodeProcesses {
       prefix: this.prefix(),
       cache_dir: join(this.config.dataDir, "cache"),
       engine_socket: engineSocket,
+      ready: this.config.ready,
     };
     const child = new KeptChild(
       {

@@ -66,3 +66,13 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 /** Where a node keeps its data when nothing is said. */
 export const dataDirOf = (env: Environment): string =>
   env.GLOVEBOX_DATA_DIR ?? join(process.cwd(), ".glovebox", "node");
+
+/** @throws Usage */
+export function wholeNumber(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && text.trim() !== "" && value >= least && value <= most) return value;
+  throw new Usage(
+    `${flag} takes a whole number from ${least} to ${most}.`,
+    `${flag} 须为 ${least} 到 ${most} 的整数。`,
+  );
+}

@@ -5,13 +5,14 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { addCommand, type Context, type Terminal } from "./command.js";
 import { Usage } from "./failure.js";
-import { dataDirOf, isLoopback } from "./settings.js";
+import { dataDirOf, isLoopback, wholeNumber } from "./settings.js";
 
 interface UpFlags {
   dataDir?: string;
   port: string;
   host: string;
   workers: string;
+  ready: string;
   domain?: string;
   tlsCert?: string;
   tlsKey?: string;
@@ -36,6 +37,11 @@ export function addUp(program: Command, terminal: Terminal): void {
           env.GLOVEBOX_HOST ?? "127.0.0.1",
         )
         .option("--workers <n>", "worker processes (GLOVEBOX_WORKERS)", env.GLOVEBOX_WORKERS ?? "2")
+        .option(
+          "--ready <n>",
+          "containers that each worker keeps started for the next run; 0: none (GLOVEBOX_READY)",
+          env.GLOVEBOX_READY ?? "1",
+        )
         .option(
           "--domain <name>",
           "name of this domain, in the log's origin (GLOVEBOX_DOMAIN)",
@@ -74,6 +80,7 @@ async function up(context: Context, flags: UpFlags): Promise<undefined> {
     host: flags.host,
     port: wholeNumber("--port", flags.port, 0, 65535),
     workers: wholeNumber("--workers", flags.workers, 0, 64),
+    ready: wholeNumber("--ready", flags.ready, 0, 16),
     domain: flags.domain,
     tls,
     logLevel: flags.logLevel,
@@ -108,13 +115,4 @@ function readPem(file: string): Buffer {
   } catch {
     throw new Usage(`${file} cannot be read.`, `无法读取 ${file}。`);
   }
-}
-
-function wholeNumber(flag: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && text.trim() !== "" && value >= least && value <= most) return value;
-  throw new Usage(
-    `${flag} takes a whole number from ${least} to ${most}.`,
-    `${flag} 须为 ${least} 到 ${most} 的整数。`,
-  );
 }

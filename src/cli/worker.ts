@@ -7,13 +7,14 @@ import type { Command } from "commander";
 import { packageRoot } from "../store/index.js";
 import { addCommand, type Context, type Terminal } from "./command.js";
 import { Failure, Usage } from "./failure.js";
-import { requireUrl } from "./settings.js";
+import { requireUrl, wholeNumber } from "./settings.js";
 
 interface WorkerFlags {
   control?: string;
   token?: string;
   cacheDir?: string;
   engine?: string;
+  ready?: string;
 }
 
 export function addWorker(program: Command, terminal: Terminal): void {
@@ -25,7 +26,8 @@ export function addWorker(program: Command, terminal: Terminal): void {
       c
         .option("--control <url>", "the node (GLOVEBOX_CONTROL)")
         .option("--cache-dir <dir>", "where encrypted Views are kept between runs")
-        .option("--engine <socket>", "socket of the container engine"),
+        .option("--engine <socket>", "socket of the container engine")
+        .option("--ready <n>", "containers that it keeps started for the next run; 0: none (GLOVEBOX_READY)"),
     act: (context, _args, flags) => work(context, flags),
   });
   addCommand<{ level?: string[] }>(command, terminal, {
@@ -70,6 +72,7 @@ async function work(context: Context, flags: WorkerFlags): Promise<undefined> {
       "需要执行器令牌：--token T 或 GLOVEBOX_WORKER_TOKEN；由管理员用 glovebox worker add 生成。",
     );
   }
+  const ready = flags.ready ?? env.GLOVEBOX_READY;
   const settings = {
     control: control.href.replace(/\/$/, ""),
     token,
@@ -78,6 +81,7 @@ async function work(context: Context, flags: WorkerFlags): Promise<undefined> {
       flags.cacheDir ??
       join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "glovebox", "worker"),
     ...(flags.engine === undefined ? {} : { engine_socket: flags.engine }),
+    ...(ready === undefined ? {} : { ready: wholeNumber("--ready", ready, 0, 16) }),
   };
   // The token goes by the environment: arguments can be read by every user of the machine.
   const child = spawn(process.execPath, [join(packageRoot(), "dist", "jobs", "worker", "main.js")], {

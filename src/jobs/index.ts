@@ -22,4 +22,4 @@ export {
   type Transition,
 } from "./states.js";
 export { type RunningWorker, startWorker, type WorkerOptions } from "./worker/loop.js";
-export { type WorkerSettings, workerEntry } from "./worker/settings.js";
+export { DEFAULT_READY, MAX_READY, type WorkerSettings, workerEntry } from "./worker/settings.js";

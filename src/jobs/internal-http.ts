@@ -37,10 +37,15 @@ const advanceInput = z.strictObject({
     })
     .optional(),
   isolation: z.enum(ISOLATION_LEVELS).optional(),
+  ready: z.boolean().optional(),
 });
+
+const count = z.int().min(0);
+const readyInput = z.strictObject({ waiting: count, memory_bytes: count, given: count, cold: count });
 
 const levelsInput = z.strictObject({
   levels: z.array(z.enum(ISOLATION_LEVELS)).max(ISOLATION_LEVELS.length),
+  machine: z.string().min(1).max(64),
 });
 
 const outcomeInput = z.strictObject({
@@ -105,7 +110,15 @@ export function internalRouter(calls: WorkerCalls, log: Logger): Router {
     "/levels",
     json,
     handled((req, res) => {
-      calls.offer(identity(req), parseInput(levelsInput, req.body).levels);
+      calls.offer(identity(req), parseInput(levelsInput, req.body));
+      res.status(204).end();
+    }),
+  );
+  router.post(
+    "/ready",
+    json,
+    handled((req, res) => {
+      calls.ready(identity(req), parseInput(readyInput, req.body));
       res.status(204).end();
     }),
   );

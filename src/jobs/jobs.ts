@@ -9,7 +9,7 @@ import type { Actor, Clock, IsolationLevel, Page, PageRequest, RunId } from "../
 import type { JobsConfig } from "./config.js";
 import type { HeldOutput, JobEvent, JobRecord, JobView, OutputName, OutputView, RunState } from "./job.js";
 import type { JobKinds } from "./kinds/kind.js";
-import type { Heartbeat, Lease, RunFacts, RunOutcome, StageInfo } from "./lease.js";
+import type { Heartbeat, Lease, ReadyCounts, RunFacts, RunOutcome, StageInfo } from "./lease.js";
 
 /** What the room works with. */
 export interface JobsParts {
@@ -55,7 +55,9 @@ export interface WorkerCalls {
   /** A worker process begins: what an earlier process under its token left running is lost. */
   begin(worker: WorkerIdentity): { node: string };
   /** What the worker's machine truly has, of what its token may offer. Until it is said, the container alone. */
-  offer(worker: WorkerIdentity, levels: readonly IsolationLevel[]): void;
+  offer(worker: WorkerIdentity, offer: WorkerOffer): void;
+  /** What its ready containers are and cost now. */
+  ready(worker: WorkerIdentity, counts: ReadyCounts): void;
   claim(worker: WorkerIdentity): Lease | undefined;
   heartbeat(claim: RunClaim): Heartbeat;
   stage(claim: RunClaim): Promise<StageInfo>;
@@ -95,6 +97,8 @@ export interface Jobs {
   heldOutputs(id: string): HeldOutput[];
   /** How many jobs are in each true state. For the node's metrics, which no submitter reads. */
   stateCounts(): Record<string, number>;
+  /** The ready containers of all workers. For the node's metrics. */
+  readyCounts(): ReadyCounts;
   internal: WorkerCalls;
   /** Lease expiry, wall clocks, retries, retention, checks to do: call it about once a second. */
   tick(): Promise<void>;

@@ -59,6 +59,17 @@ export type RunImage = ImageRef;
 export interface RunFacts {
   image: RunImage;
   isolation: IsolationLevel;
+  /** It was given a container that had been started beforehand. */
+  ready?: boolean;
+}
+
+/** What one worker's ready containers are and cost now, and what became of its runs since it began. */
+export interface ReadyCounts {
+  waiting: number;
+  memory_bytes: number;
+  /** Runs that were given one, and that started cold. */
+  given: number;
+  cold: number;
 }
 
 /** `output`: what came of a run of control's is larger than what is let out. */

@@ -102,7 +102,7 @@ export function advance(
   parts: JobsParts,
   claim: RunClaim,
   state: RunState,
-  { image, isolation }: Partial<RunFacts> = {},
+  { image, isolation, ready }: Partial<RunFacts> = {},
 ): void {
   const event = EVENT_TO[state];
   if (event === undefined) throw new GloveboxError("state_conflict");
@@ -112,7 +112,11 @@ export function advance(
     if (isolation !== undefined && isolation !== run.isolation)
       throw new GloveboxError("isolation_unavailable", { detail: "the run was leased for another level" });
     const changes: Changes = image ? { image: JSON.stringify(image) } : {};
-    const data = { ...(image ? { image: { ...image } } : {}), ...(isolation ? { isolation } : {}) };
+    const data = {
+      ...(image ? { image: { ...image } } : {}),
+      ...(isolation ? { isolation } : {}),
+      ...(ready ? { ready } : {}),
+    };
     moveRun(tx, run, event, { changes, data });
   });
 }

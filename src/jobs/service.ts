@@ -21,10 +21,12 @@ import type { Jobs, JobsParts, WorkerCalls, WorkerIdentity } from "./jobs.js";
 import { type JobKind, jobKinds } from "./kinds/kind.js";
 import { sandboxKind } from "./kinds/sandbox.js";
 import { tableKind } from "./kinds/table.js";
+import type { ReadyCounts } from "./lease.js";
 import { beginWorker, giveBack } from "./lost.js";
 import { dropStray } from "./objects.js";
 import { CheckPump } from "./pump.js";
 import { readCode, readDryRunOutput, readHeld, readOutputs, readRecord } from "./reading.js";
+import { ReadyReports } from "./ready.js";
 import { Recomputer } from "./recompute.js";
 import { isLive, type JobRow, jobRows, runRow } from "./rows.js";
 import { advance, heartbeat, objectOf, putOutput, stage } from "./runs.js";
@@ -58,6 +60,7 @@ class JobService implements Jobs {
   private readonly pump: CheckPump;
   private readonly recomputer: Recomputer;
   private readonly movements = new Movements();
+  private readonly readyReports = new ReadyReports();
   private readonly readOne;
 
   constructor(private readonly parts: JobsParts) {
@@ -67,7 +70,7 @@ class JobService implements Jobs {
     });
     this.pump = new CheckPump(parts);
     this.recomputer = new Recomputer(parts);
-    this.internal = workerCalls(parts);
+    this.internal = workerCalls(parts, this.readyReports);
     parts.ledger.afterCommit((committed) => this.onCommit(committed));
     this.pump.kick();
     this.recomputer.kick();
@@ -152,6 +155,10 @@ class JobService implements Jobs {
     return Object.fromEntries((rows as { state: string; n: number }[]).map(({ state, n }) => [state, n]));
   }
 
+  readyCounts(): ReadyCounts {
+    return this.readyReports.sum(this.parts.clock.now());
+  }
+
   watch(actor: Actor, id: string, signal: AbortSignal): AsyncIterable<JobView> {
     const { job } = seenJob(this.db, actor, id);
     const { clock } = this.parts;
@@ -189,7 +196,7 @@ const LIST = `
 
 const hashOf = (token: string) => createHash("sha256").update(token).digest("hex");
 
-function workerCalls(parts: JobsParts): WorkerCalls {
+function workerCalls(parts: JobsParts, readyReports: ReadyReports): WorkerCalls {
   const { db } = parts.store;
   return {
     registerWorker: ({ levels }) => registerWorker(parts, levels),
@@ -205,10 +212,11 @@ function workerCalls(parts: JobsParts): WorkerCalls {
         .prepare("SELECT id, labels FROM workers WHERE token_sha256 = ? AND revoked_at IS NULL")
         .get(hashOf(token)) as { id: string; labels: string } | undefined;
       if (!row) throw new GloveboxError("unauthenticated");
-      return { id: row.id, levels: levelsOf(row.labels) };
+      return { id: row.id, machine: machineOf(row.labels), levels: levelsOf(row.labels) };
     },
     begin: (worker) => beginWorker(parts, worker),
-    offer: (worker, levels) => offerLevels(parts, worker, levels),
+    offer: (worker, offer) => offerLevels(parts, worker, offer),
+    ready: (worker, counts) => readyReports.note(worker.id, counts, parts.clock.now()),
     claim(worker) {
       noteSeen(parts, worker);
       return claimNext(parts, worker);

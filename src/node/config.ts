@@ -1,5 +1,6 @@
 /** What a node is told at its start, with the defaults; flags come first, then `GLOVEBOX_*` variables. */
 import { join, resolve } from "node:path";
+import { DEFAULT_READY, MAX_READY } from "../jobs/index.js";
 import { invalidInput } from "../vocabulary/index.js";
 
 export interface NodeConfig {
@@ -8,6 +9,8 @@ export interface NodeConfig {
   /** 0: any free one. */
   port: number;
   workers: number;
+  /** Containers that each worker keeps waiting for a run. */
+  ready: number;
   /** PEM files; needed where `host` is another than loopback. */
   tls?: { cert: Buffer; key: Buffer };
   /** Name of the domain, as it stands in the ledger's origin. */
@@ -29,6 +32,7 @@ export function nodeConfig(given: Partial<NodeConfig>, env: NodeJS.ProcessEnv = 
     host: given.host ?? env.GLOVEBOX_HOST ?? "127.0.0.1",
     port: given.port ?? Number(env.GLOVEBOX_PORT ?? DEFAULT_PORT),
     workers: given.workers ?? Number(env.GLOVEBOX_WORKERS ?? 2),
+    ready: given.ready ?? Number(env.GLOVEBOX_READY ?? DEFAULT_READY),
     tls: given.tls,
     domain: given.domain ?? env.GLOVEBOX_DOMAIN ?? "local",
     redisUrl: given.redisUrl ?? env.REDIS_URL,
@@ -39,6 +43,8 @@ export function nodeConfig(given: Partial<NodeConfig>, env: NodeJS.ProcessEnv = 
     throw invalidInput("port", "is not a port");
   if (!Number.isInteger(config.workers) || config.workers < 0 || config.workers > MAX_WORKERS)
     throw invalidInput("workers", `must be a whole number from 0 to ${MAX_WORKERS}`);
+  if (!Number.isInteger(config.ready) || config.ready < 0 || config.ready > MAX_READY)
+    throw invalidInput("ready", `must be a whole number from 0 to ${MAX_READY}`);
   if (!DOMAIN_NAME.test(config.domain))
     throw invalidInput("domain", "1 to 63 letters, digits, dots, dashes, underscores");
   if (!LOOPBACK.has(config.host) && !config.tls)

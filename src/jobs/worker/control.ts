@@ -7,9 +7,10 @@
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { setTimeout as pause } from "node:timers/promises";
-import { ERRORS, type ErrorCode, GloveboxError, type IsolationLevel } from "../../vocabulary/index.js";
+import { ERRORS, type ErrorCode, GloveboxError } from "../../vocabulary/index.js";
 import type { RunState } from "../job.js";
-import type { Heartbeat, Lease, RunFacts, RunOutcome, StageInfo } from "../lease.js";
+import type { WorkerOffer } from "../jobs.js";
+import type { Heartbeat, Lease, ReadyCounts, RunFacts, RunOutcome, StageInfo } from "../lease.js";
 
 export interface ControlOptions {
   /** Of the node, such as http://127.0.0.1:4100. */
@@ -43,9 +44,12 @@ export class ControlClient {
     const response = await this.call({ method: "POST", path: "/begin" });
     return (await response.json()) as { node: string };
   }
-  /** What this machine truly has. */
-  async offer(levels: readonly IsolationLevel[]): Promise<void> {
-    await this.call({ method: "POST", path: "/levels", json: { levels } });
+  /** What this machine is, and truly has. */
+  async offer(offer: WorkerOffer): Promise<void> {
+    await this.call({ method: "POST", path: "/levels", json: offer });
+  }
+  async ready(counts: ReadyCounts): Promise<void> {
+    await this.call({ method: "POST", path: "/ready", json: counts, once: true });
   }
   async claim(): Promise<Lease | undefined> {
     const response = await this.call({ method: "POST", path: "/claim", once: true });

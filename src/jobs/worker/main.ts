@@ -17,7 +17,8 @@ import { traceOf } from "../trace.js";
 import { SealedCache } from "./cache.js";
 import { ControlClient } from "./control.js";
 import { startWorker } from "./loop.js";
-import type { WorkerSettings } from "./settings.js";
+import { ReadyLevels } from "./ready.js";
+import { DEFAULT_READY, MAX_READY, type WorkerSettings } from "./settings.js";
 
 const settingsInput = z.strictObject({
   control: z.url(),
@@ -36,6 +37,7 @@ const settingsInput = z.strictObject({
   poll_ms: z.int().min(10).optional(),
   sweep_ms: z.int().min(100).optional(),
   drain_ms: z.int().min(0).optional(),
+  ready: z.int().min(0).max(MAX_READY).default(DEFAULT_READY),
 }) satisfies z.ZodType<unknown, WorkerSettings>;
 
 /** `glovebox worker` knows an address and a token; the rest has defaults. */
@@ -46,6 +48,7 @@ function settingsOf(env: NodeJS.ProcessEnv): z.output<typeof settingsInput> {
     control: env.GLOVEBOX_CONTROL,
     token: env.GLOVEBOX_WORKER_TOKEN,
     cache_dir: join(cache, "glovebox", "worker"),
+    ...(env.GLOVEBOX_READY === undefined ? {} : { ready: Number(env.GLOVEBOX_READY) }),
   });
 }
 
@@ -90,9 +93,16 @@ async function main(): Promise<void> {
     ...(settings.engine_socket === undefined ? {} : { engineSocket: settings.engine_socket }),
   });
   await announce(control, levels, log);
+  const ready = new ReadyLevels({
+    levels,
+    control,
+    count: settings.ready,
+    limits: DEFAULT_JOBS_CONFIG.defaultLimits,
+    log,
+  });
   const worker = startWorker({
     control,
-    levels,
+    levels: ready,
     staging,
     cache: new SealedCache(join(settings.cache_dir, "views"), settings.cache_bytes),
     node,
@@ -112,6 +122,7 @@ async function main(): Promise<void> {
   if (process.connected === false) stop();
   await worker.ended;
   await worker.stop();
+  await ready.close();
   await staging.close();
   process.exit(0);
 }

@@ -136,7 +136,11 @@ class LeasedRun {
       outputs: lease.order.outputs,
     });
     this.cleanups.push(() => executor.remove(prepared));
-    this.advance("executing", { image, isolation: prepared.level });
+    this.advance("executing", {
+      image,
+      isolation: prepared.level,
+      ...(prepared.ready ? { ready: true } : {}),
+    });
     return prepared;
   }
 

@@ -21,7 +21,13 @@ export interface WorkerSettings {
   poll_ms?: number;
   sweep_ms?: number;
   drain_ms?: number;
+  /** How many containers wait for a run, started beforehand; 0: none. */
+  ready?: number;
 }
+
+/** Containers that wait, a worker: each costs about 50 MB. */
+export const DEFAULT_READY = 1;
+export const MAX_READY = 16;
 
 /** The compiled program of a worker process. */
 export const workerEntry = (): string => join(packageRoot(), "dist/jobs/worker/main.js");
