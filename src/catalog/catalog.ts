@@ -21,6 +21,7 @@ import type { Charges } from "./budgets/charges.js";
 import { ChargeService } from "./budgets/charging.js";
 import type { BudgetView } from "./budgets/schemas.js";
 import { BudgetService } from "./budgets/service.js";
+import { Sketching } from "./budgets/sketching.js";
 import { Spending } from "./budgets/spending.js";
 import { ContentService } from "./datasets/content.js";
 import type { DatasetRow, VersionRow } from "./datasets/rows.js";
@@ -60,9 +61,7 @@ export interface CatalogParts {
   maxContentBytes?: number;
   /** How long the sender of a part may be silent; 20 seconds unless told. */
   uploadIdleMs?: number;
-  /** When the answer to a query is sent, after it was charged; a second unless told. */
-  queryDeadlineMs?: number;
-  /** How that deadline is kept; by the clock unless a test says otherwise. */
+  /** How the deadlines of queries are kept; by the clock unless a test says otherwise. */
   queryPace?: Pace;
 }
 
@@ -243,13 +242,12 @@ export interface Catalog {
   }): Promise<ScanHit[]>;
 }
 
-const QUERY_DEADLINE_MS = 1000;
-
 export function createCatalog(parts: CatalogParts): Catalog {
   const { store, ledger, vault, clock, engine } = parts;
   const principals = new PrincipalService(parts);
   const nameOf = (id: string) => principals.named(id)?.name ?? id;
   const spending = new Spending(store.db);
+  const sketching = new Sketching({ store, ledger, vault, keys: parts.keys, engine, spending });
   const budgets = new BudgetService(store.db, nameOf, spending, clock);
   const sight = new DatasetsInSight(store.db, principals);
   const limits = parts.maxContentBytes === undefined ? {} : { maxContentBytes: parts.maxContentBytes };
@@ -264,8 +262,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
   });
   const spool = openSpool(store.dataDir, parts.keys);
   const grants = new GrantService({ store, ledger, clock, principals, budgets, sight });
-  const charges = new ChargeService({ db: store.db, ledger, keys: parts.keys, clock, spending });
-  const deadlineMs = parts.queryDeadlineMs ?? QUERY_DEADLINE_MS;
+  const charges = new ChargeService({ db: store.db, ledger, keys: parts.keys, clock, spending, sketching });
   return {
     principals,
     datasets: new DatasetService({ store, ledger, engine, principals, budgets, content, sight }),
@@ -291,7 +288,6 @@ export function createCatalog(parts: CatalogParts): Catalog {
       clock,
       grants,
       charges,
-      deadlineMs,
       ...(parts.queryPace ? { pace: parts.queryPace } : {}),
     }),
     scanOutputs: (request) => scanOutputs(parts, request),

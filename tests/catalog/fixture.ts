@@ -41,7 +41,7 @@ export interface CatalogFixture<E extends Engine = EngineDouble> extends People 
   end(): void;
 }
 
-export type CatalogOptions = Pick<CatalogParts, "maxContentBytes" | "queryDeadlineMs" | "queryPace">;
+export type CatalogOptions = Pick<CatalogParts, "maxContentBytes" | "queryPace">;
 
 export const CSV = "id,age,city\na1,61,Wuhan\na2,72,Chengdu\na3,55,Wuhan\n";
 export const DAY = 86_400_000;

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const at = (name: string) => join(dir.path, name);
   writeFileSync(
     at("describe.json"),
-    JSON.stringify({ columns: FLCHAIN_COLUMNS, budget: { rho: "1", delta: "1e-5" } }),
+    JSON.stringify({ columns: FLCHAIN_COLUMNS, answer_ms: 2500, budget: { rho: "1", delta: "1e-5" } }),
   );
   const logIn = async (name: string, token: string): Promise<Terminal> => {
     const person = new Terminal({ GLOVEBOX_PROFILE: at(name) });

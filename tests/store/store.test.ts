@@ -83,37 +83,40 @@ describe("one writer", () => {
 });
 
 describe("the schema only goes forward", () => {
-  const second: Migration = { version: 2, name: "second", sql: "CREATE TABLE extra (x INTEGER) STRICT;" };
+  const now = MIGRATIONS.length;
+  const next: Migration = { version: now + 1, name: "next", sql: "CREATE TABLE extra (x INTEGER) STRICT;" };
   const versionOf = (store: Store) => store.db.pragma("user_version", { simple: true });
 
   test("a new directory gets all of it, an older one what it lacks, with its data kept", () => {
     const old = open();
     old.db.prepare("INSERT INTO meta (key, value) VALUES ('kept', 'yes')").run();
     old.close();
-    const store = open({ migrations: [...MIGRATIONS, second] });
-    expect(versionOf(store)).toBe(2);
+    const store = open({ migrations: [...MIGRATIONS, next] });
+    expect(versionOf(store)).toBe(now + 1);
     expect(store.db.prepare("SELECT value FROM meta WHERE key = 'kept'").pluck().get()).toBe("yes");
     expect(store.db.prepare("SELECT count(*) FROM extra").pluck().get()).toBe(0);
   });
 
   test("a step that fails leaves the database as it was before that step", () => {
-    const third: Migration = {
-      version: 3,
-      name: "third",
+    const broken: Migration = {
+      version: now + 2,
+      name: "broken",
       sql: "CREATE TABLE half (x INTEGER) STRICT; BROKEN;",
     };
-    expect(() => open({ migrations: [...MIGRATIONS, second, third] })).toThrow(/syntax/);
-    const store = open({ migrations: [...MIGRATIONS, second] });
-    expect(versionOf(store)).toBe(2);
+    expect(() => open({ migrations: [...MIGRATIONS, next, broken] })).toThrow(/syntax/);
+    const store = open({ migrations: [...MIGRATIONS, next] });
+    expect(versionOf(store)).toBe(now + 1);
     expect(store.db.prepare("SELECT count(*) FROM sqlite_master WHERE name = 'half'").pluck().get()).toBe(0);
   });
 
   test("a newer schema is refused, by writer and reader, and not touched", () => {
-    open({ migrations: [...MIGRATIONS, second] }).close();
-    expect(refusal(() => open())).toMatch(/^state_conflict: the database has schema 2, newer than 1/);
+    open({ migrations: [...MIGRATIONS, next] }).close();
+    expect(refusal(() => open())).toMatch(
+      `state_conflict: the database has schema ${now + 1}, newer than ${now}`,
+    );
     expect(refusal(() => open({ readonly: true }))).toMatch("state_conflict");
     const db = new Database(join(dir, "data", "glovebox.db"));
-    expect(db.pragma("user_version", { simple: true })).toBe(2);
+    expect(db.pragma("user_version", { simple: true })).toBe(now + 1);
     db.close();
   });
 

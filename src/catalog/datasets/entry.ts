@@ -43,7 +43,7 @@ export function describe(
   tx.db
     .prepare(
       `UPDATE datasets SET title = ?, unit_column = ?, row_is_unit = ?, max_rows_per_unit = ?, open_type = ?,
-         area = ?, update_cycle = ?, synthetic_rows = ?, declared_columns = ?, grade = ?,
+         area = ?, update_cycle = ?, synthetic_rows = ?, answer_ms = ?, declared_columns = ?, grade = ?,
          budget_rho = ?, budget_delta = ?, budget_signal_bits = ? WHERE id = ?`,
     )
     .run(
@@ -55,6 +55,7 @@ export function describe(
       said.area ?? row.area,
       said.update_cycle ?? row.update_cycle,
       said.synthetic_rows ?? row.synthetic_rows,
+      said.answer_ms ?? row.answer_ms,
       JSON.stringify(declared),
       highestGrade(found ? effectiveColumns(found, declared) : declared),
       budget.rho,

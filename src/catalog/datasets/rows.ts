@@ -34,6 +34,8 @@ export interface DatasetRow {
   budget_delta: string | null;
   budget_signal_bits: number | null;
   synthetic_rows: number;
+  /** After how many milliseconds an answer to a query is sent. */
+  answer_ms: number;
   unit_index_object: string | null;
   current_version: VersionId | null;
   created_at: number;

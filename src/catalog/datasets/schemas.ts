@@ -112,6 +112,14 @@ const described = {
     .max(1_000_000)
     .optional()
     .describe("How many rows the synthetic twin has: a public number, 1000 when not said"),
+  answer_ms: z
+    .int()
+    .min(50)
+    .max(600_000)
+    .optional()
+    .describe(
+      "After how many milliseconds an answer to a query is sent, however long it took: a public number, 1000 when not said. Let it be ample: an answer that is late is charged and has to be asked for again",
+    ),
 };
 
 export const datasetInput = z
@@ -237,6 +245,7 @@ export const datasetView = z
     unit_column: z.string().nullable().optional().describe("null: each row is a unit; absent: not said yet"),
     max_rows_per_unit: z.int(),
     synthetic_rows: z.int(),
+    answer_ms: z.int(),
     columns: z.array(columnView).describe("Empty before the first version"),
     created_at: z.iso.datetime(),
     rev: z.int().describe("Counts changes; the ETag is this in quotes"),

@@ -56,6 +56,7 @@ export function datasetViewOf(shown: Shown): DatasetView {
     ...(unit === undefined ? {} : { unit_column: unit }),
     max_rows_per_unit: row.max_rows_per_unit,
     synthetic_rows: row.synthetic_rows,
+    answer_ms: row.answer_ms,
     columns: columns.map(columnView),
     created_at: rfc3339(row.created_at),
     rev: row.rev,

@@ -51,8 +51,6 @@ interface Parts {
   clock: Clock;
   grants: GrantService;
   charges: Charges;
-  /** After how many milliseconds an answer is sent. */
-  deadlineMs: number;
   pace?: Pace;
 }
 
@@ -68,6 +66,8 @@ interface Planned {
   pricing: Pricing;
   versions: VersionRow[];
   request: ChargeRequest;
+  /** The longest that an owner declared: public, like all that it follows from. */
+  deadlineMs: number;
 }
 
 /** Failures that follow from the charge, so from public things: they are told at once. */
@@ -120,7 +120,8 @@ export class QueryService {
       cost: pricing.cost,
       mechanism: mechanismOf(plan, pricing),
     };
-    return { plan, pricing, versions: used.map(({ version }) => version), request };
+    const deadlineMs = Math.max(...used.map(({ dataset }) => dataset.answer_ms));
+    return { plan, pricing, versions: used.map(({ version }) => version), request, deadlineMs };
   }
 
   /** What the grant lets be asked of a dataset, as its owner declared it. @throws not_found, no_grant, … */
@@ -154,7 +155,7 @@ export class QueryService {
     return { quote: true, ...quoteOf(plan, pricing), charge: { rho, delta }, fits, free, left };
   }
 
-  private async charged({ plan, pricing, versions, request }: Planned): Promise<Answered> {
+  private async charged({ plan, pricing, versions, request, deadlineMs }: Planned): Promise<Answered> {
     let drawing = false;
     const work = this.parts.charges
       .once(request, async () => {
@@ -172,7 +173,7 @@ export class QueryService {
         return new Promise<never>(() => undefined);
       },
     );
-    return Promise.race([refused, paced(work, this.parts.deadlineMs, this.parts.pace ?? atDeadline)]);
+    return Promise.race([refused, paced(work, deadlineMs, this.parts.pace ?? atDeadline)]);
   }
 
   /** The answer's bytes: drawn once, then stored. */

@@ -3,6 +3,7 @@ import { initial } from "./001_initial.js";
 import { uploads } from "./002_uploads.js";
 import { runIsolation } from "./003_run_isolation.js";
 import { charges } from "./004_charges.js";
+import { answerTime } from "./005_answer_time.js";
 
 export interface Migration {
   readonly version: number;
@@ -10,4 +11,4 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial, uploads, runIsolation, charges];
+export const MIGRATIONS: readonly Migration[] = [initial, uploads, runIsolation, charges, answerTime];

@@ -41,6 +41,7 @@ export async function queryFixture(
     unit_column: "id",
     auditors: ["auditor"],
     columns: COLUMNS,
+    answer_ms: 800,
     budget: { rho: "100", delta: "1e-3" },
   });
   await f.catalog.datasets.putContent(f.owner, "flchain", createReadStream(FLCHAIN), "text/csv");
