@@ -4,13 +4,14 @@
  *   node scripts/setup.mjs [--check] [--json] [--need NAME,…]
  *
  *   --check   only look, change nothing
- *   --json    one JSON document on stdout: {ok, seconds, checks: [{name, ok, needed, detail, fix?, without?}]}
+ *   --json    one JSON document on stdout: {ok, seconds, checks: [{name, ok, needed, detail, fix?, without?}]}; with
+ *             --check also images: [{image, reference, recipe, layers, packages, named}]
  *   --need    what the caller needs (names as in the report); the exit code is 1 only if one of these is missing
  *
  * Progress goes to stderr. When all is there it does nothing, in well under a second.
  */
 import { parseArgs } from "node:util";
-import { CHECKS } from "./setup/checks.mjs";
+import { CHECKS, imagesHere } from "./setup/checks.mjs";
 import { CommandFailed } from "./setup/command.mjs";
 import { canInstall } from "./setup/debian.mjs";
 import { mend } from "./setup/mend.mjs";
@@ -96,7 +97,8 @@ async function main() {
     found = await look();
   }
   const report = reportOf(found, needed, errors, startedAt);
-  if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  const images = values.check && values.json ? { images: await imagesHere().catch(() => []) } : {};
+  if (values.json) process.stdout.write(`${JSON.stringify({ ...report, ...images })}\n`);
   else if (report.ok && !values.check) process.stderr.write(`set-up: all is there (${report.seconds} s)\n`);
   else printReport(report, errors, values.check === true);
   process.exitCode = report.ok ? 0 : 1;

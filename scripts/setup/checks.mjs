@@ -10,9 +10,9 @@ import { pingEngine } from "./docker-http.mjs";
 import { chooseEngine } from "./engine.mjs";
 import { lookGvisor } from "./gvisor.mjs";
 import { isPackaged } from "./home.mjs";
-import { presentImages } from "./images.mjs";
+import { imageFacts, presentImages } from "./images.mjs";
 import { lookMicrovm } from "./microvm.mjs";
-import { neededRecipes, readRecipe } from "./recipe.mjs";
+import { imageNames, neededRecipes, readRecipe, versionsOf } from "./recipe.mjs";
 import { lookUserns } from "./userns.mjs";
 
 /**
@@ -68,6 +68,23 @@ export const CHECKS = [
   },
 ];
 
+/**
+ * What is in the images of this version that are built, with the versions of the packages that their recipes name.
+ * @returns {Promise<(import("./images.mjs").ImageFacts & { named: Record<string, string> })[]>}
+ */
+export async function imagesHere() {
+  const choice = chooseEngine();
+  if ("problem" in choice || !(await pingEngine(choice.socketPath)).ok) return [];
+  const recipes = imageNames().map((name) => readRecipe(name));
+  const found = await Promise.all(
+    recipes.map(async (recipe) => {
+      const facts = await imageFacts(choice.socketPath, recipe);
+      return facts && { ...facts, named: versionsOf(recipe.packages, facts.packages) };
+    }),
+  );
+  return found.filter((facts) => facts !== undefined);
+}
+
 /** @returns {Promise<CheckResult>} */
 async function lookNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -122,7 +139,7 @@ async function lookBubblewrap() {
     return { ok: false, detail: "bwrap is missing", fix: installCommand(packages), packages };
   }
   const { code, output } = await capture("bwrap", ["--ro-bind", "/", "/", "--unshare-all", "--", "true"]);
-  if (code === 0) return { ok: true, detail: "confines a process" };
+  if (code === 0) return { ok: true, detail: "confines engines and checkers, which need no image" };
   const said = output.trim().split("\n").at(-1) ?? "";
   return {
     ok: false,

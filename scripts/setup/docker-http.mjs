@@ -10,12 +10,17 @@ const PATIENCE_MS = 15 * 60_000;
  * @param {string} socketPath
  * @param {string} method
  * @param {string} path
- * @param {{ body?: import("node:stream").Readable, timeoutMs?: number }} [options]
+ * @param {{ body?: import("node:stream").Readable, type?: string, timeoutMs?: number }} [options]
  * @returns {Promise<string>}
  */
-export function dockerCall(socketPath, method, path, { body, timeoutMs = PATIENCE_MS } = {}) {
+export function dockerCall(
+  socketPath,
+  method,
+  path,
+  { body, type = "application/x-tar", timeoutMs = PATIENCE_MS } = {},
+) {
   return new Promise((resolve, reject) => {
-    const headers = body ? { "content-type": "application/x-tar" } : {};
+    const headers = body ? { "content-type": type } : {};
     const call = request(
       // No shared agent: Node's own gives up on a connection that was silent for five seconds.
       { socketPath, method, path: API + path, headers, timeout: timeoutMs, agent: false },

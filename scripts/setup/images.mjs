@@ -9,9 +9,9 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { CommandFailed, exitOf, tail } from "./command.mjs";
 import { dockerCall } from "./docker-http.mjs";
 import { enginePaths, privateDir } from "./home.mjs";
@@ -65,15 +65,58 @@ export async function ensureImage(socketPath, recipe, env = process.env) {
  * @param {ReturnType<typeof enginePaths>} paths
  */
 async function build(socketPath, recipe, paths) {
-  const folder = join(paths.build, recipe.image);
+  await inBuildFolder(recipe, paths, recipe.image, async (places) => {
+    const { tar, ended } = await rootTar(recipe, places);
+    const packages = readFileSync(places.packageList);
+    const packagesDigest = createHash("sha256").update(packages).digest("hex");
+    await Promise.all([importTar(socketPath, recipe, packagesDigest, tar), ended]);
+    await record(socketPath, recipe, privateDir(paths.images), packages.toString("utf8"));
+  });
+}
+
+/**
+ * Builds the image once more and keeps nothing of it but what it would be: an engine's layer is named by the SHA-256 of
+ * its tar. The same packages must give the same layer.
+ * @param {import("./recipe.mjs").Recipe} recipe
+ * @returns {Promise<{ layer: string, packages: Record<string, string> }>}
+ */
+export async function buildAgain(recipe, env = process.env) {
+  const paths = enginePaths(env);
+  privateDir(paths.home);
+  const name = `${recipe.image}-again`;
+  return withLock(`${paths.lock}.image-${name}`, () =>
+    inBuildFolder(recipe, paths, name, async (places) => {
+      const { tar, ended } = await rootTar(recipe, places);
+      const hash = createHash("sha256");
+      for await (const piece of tar) hash.update(piece);
+      await ended;
+      const packages = parsePackageList(readFileSync(places.packageList, "utf8"));
+      return { layer: `sha256:${hash.digest("hex")}`, packages };
+    }),
+  );
+}
+
+/** @typedef {{ folder: string, packageList: string, log: string }} Places */
+
+/**
+ * @template T
+ * @param {import("./recipe.mjs").Recipe} recipe
+ * @param {ReturnType<typeof enginePaths>} paths
+ * @param {string} name
+ * @param {(places: Places) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function inBuildFolder(recipe, paths, name, work) {
+  const folder = join(paths.build, name);
   await unmountBelow(folder); // of a build that was killed; the folder holds /proc and /sys of its root
   rmSync(folder, { recursive: true, force: true });
   privateDir(folder);
-  const packageList = join(folder, "packages.tsv");
-  const log = join(paths.home, `build-${recipe.image}.log`);
   try {
-    await debootstrapInto(socketPath, recipe, { folder, packageList, log });
-    await record(socketPath, recipe, privateDir(paths.images), packageList);
+    return await work({
+      folder,
+      packageList: join(folder, "packages.tsv"),
+      log: join(paths.home, `build-${recipe.image}.log`),
+    });
   } finally {
     await unmountBelow(folder);
     rmSync(folder, { recursive: true, force: true });
@@ -81,13 +124,12 @@ async function build(socketPath, recipe, paths) {
 }
 
 /**
- * Runs mmdebstrap and feeds its tar to the engine. The import begins with the first byte, which comes after all hooks
- * have run, and ends only if mmdebstrap ended well.
- * @param {string} socketPath
+ * Runs mmdebstrap. Its tar begins once all hooks have run, and comes to its end only if mmdebstrap ended well; `ended`
+ * says how that was.
  * @param {import("./recipe.mjs").Recipe} recipe
- * @param {{ folder: string, packageList: string, log: string }} places
+ * @param {Places} places
  */
-async function debootstrapInto(socketPath, recipe, { folder, packageList, log }) {
+async function rootTar(recipe, { folder, packageList, log }) {
   const errors = openSync(log, "w", 0o600);
   const child = spawn("mmdebstrap", mmdebstrapArgs(recipe, packageList), {
     stdio: ["ignore", "pipe", errors],
@@ -106,8 +148,7 @@ async function debootstrapInto(socketPath, recipe, { folder, packageList, log })
     if (code === 0) tar.end();
     else tar.destroy(new CommandFailed("mmdebstrap", tail(log, 20)));
   });
-  const packagesDigest = createHash("sha256").update(readFileSync(packageList)).digest("hex");
-  await Promise.all([importTar(socketPath, recipe, packagesDigest, tar), ended]);
+  return { tar, ended };
 }
 
 /**
@@ -131,9 +172,9 @@ async function importTar(socketPath, recipe, packagesDigest, tar) {
  * @param {string} socketPath
  * @param {import("./recipe.mjs").Recipe} recipe
  * @param {string} folder
- * @param {string} packageList
+ * @param {string} packages
  */
-async function record(socketPath, recipe, folder, packageList) {
+async function record(socketPath, recipe, folder, packages) {
   const inspected = JSON.parse(await dockerCall(socketPath, "GET", `/images/${recipe.reference}/json`));
   const facts = {
     image: recipe.image,
@@ -141,10 +182,60 @@ async function record(socketPath, recipe, folder, packageList) {
     recipe: recipe.digest,
     layers: inspected.RootFS.Layers,
     bytes: inspected.Size,
-    packages: parsePackageList(readFileSync(packageList, "utf8")),
+    packages: parsePackageList(packages),
   };
-  const file = join(folder, `${recipe.image}-${recipe.digest.slice(0, 12)}.json`);
+  const file = recordFile(folder, recipe);
   writeFileSync(file, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+}
+
+/** @param {string} folder @param {import("./recipe.mjs").Recipe} recipe */
+const recordFile = (folder, recipe) => join(folder, `${recipe.image}-${recipe.digest.slice(0, 12)}.json`);
+
+/**
+ * @typedef {object} ImageFacts
+ * @property {string} image
+ * @property {string} reference
+ * @property {string} recipe
+ * @property {string[]} layers
+ * @property {Record<string, string>} packages   name to version, of all that is installed in it
+ */
+
+/**
+ * What is in an image that the engine has, as was written down when it was built here; of one that was built elsewhere,
+ * as the image itself says. Undefined when the engine has no image of this recipe.
+ * @param {string} socketPath
+ * @param {import("./recipe.mjs").Recipe} recipe
+ * @returns {Promise<ImageFacts | undefined>}
+ */
+export async function imageFacts(socketPath, recipe, env = process.env) {
+  const present = (await presentImages(socketPath)).find(({ recipe: digest }) => digest === recipe.digest);
+  if (!present) return undefined;
+  const inspected = JSON.parse(await dockerCall(socketPath, "GET", `/images/${present.id}/json`));
+  /** @type {string[]} */
+  const layers = inspected.RootFS.Layers;
+  const { image, reference, digest } = recipe;
+  const file = recordFile(enginePaths(env).images, recipe);
+  const written = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+  const isOfThis = written?.layers?.join() === layers.join();
+  const packages = isOfThis ? written.packages : await packagesInside(socketPath, present.id);
+  return { image, reference, recipe: digest, layers, packages };
+}
+
+/** @param {string} socketPath @param {string} id @returns {Promise<Record<string, string>>} */
+async function packagesInside(socketPath, id) {
+  const spec = Readable.from([JSON.stringify({ Image: id, Cmd: ["none"], NetworkDisabled: true })]);
+  const made = JSON.parse(
+    await dockerCall(socketPath, "POST", "/containers/create", { body: spec, type: "application/json" }),
+  );
+  try {
+    const path = encodeURIComponent("/usr/share/glovebox/packages.tsv");
+    const tar = await dockerCall(socketPath, "GET", `/containers/${made.Id}/archive?path=${path}`);
+    // One file of ASCII: a header of 512 bytes that says how long it is, then the file.
+    const bytes = Number.parseInt(tar.slice(124, 135), 8);
+    return parsePackageList(tar.slice(512, 512 + bytes));
+  } finally {
+    await dockerCall(socketPath, "DELETE", `/containers/${made.Id}?force=true`);
+  }
 }
 
 /** Removes the oldest images of a name; the engine keeps those that a container uses. @param {string} socketPath @param {string} image */

@@ -117,6 +117,33 @@ export function parsePackageList(text) {
   return Object.fromEntries(rows.map(([name = "", version = ""]) => [name, version]));
 }
 
+/**
+ * The versions of some packages; a list of installed ones may name an architecture after a colon.
+ * @param {string[]} names
+ * @param {Record<string, string>} installed
+ */
+export function versionsOf(names, installed) {
+  /** @type {Record<string, string>} */
+  const found = {};
+  for (const [name, version] of Object.entries(installed)) {
+    const plain = name.split(":")[0] ?? name;
+    if (names.includes(plain)) found[plain] = version;
+  }
+  return found;
+}
+
+/**
+ * Packages that differ between two lists, a line each; empty when they are the same.
+ * @param {Record<string, string>} before
+ * @param {Record<string, string>} now
+ */
+export function packageChanges(before, now) {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
+  return names
+    .filter((name) => before[name] !== now[name])
+    .map((name) => `${name} ${before[name] ?? "(none)"} → ${now[name] ?? "(none)"}`);
+}
+
 /** @param {string} text */
 function shellQuote(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;

@@ -6,11 +6,16 @@ import { CHECKS } from "../../scripts/setup/checks.mjs";
 import { canInstall, isDebian } from "../../scripts/setup/debian.mjs";
 import { chooseEngine } from "../../scripts/setup/engine.mjs";
 import { packageRoot } from "../../scripts/setup/home.mjs";
+import { type ImageFacts, imageFacts } from "../../scripts/setup/images.mjs";
 import { missingPackages } from "../../scripts/setup/mend.mjs";
+import { readRecipe } from "../../scripts/setup/recipe.mjs";
+import { createImages } from "../../src/sandbox/index.js";
+import { sharedEngine } from "../harness/index.js";
 
 interface Report {
   ok: boolean;
   seconds: number;
+  images: (ImageFacts & { named: Record<string, string> })[];
   checks: { name: string; ok: boolean; needed: boolean; detail: string; fix?: string; without?: string }[];
 }
 
@@ -40,6 +45,20 @@ describe("setup --check", () => {
     expect(said.checks.map(({ name }) => name)).toEqual(CHECKS.map(({ name }) => name));
     expect(said.checks.every(({ detail }) => detail.length > 0)).toBe(true);
     expect(said.seconds).toBeLessThan(1);
+  });
+
+  test("says what is in each image that is built: its layer, and all its packages with their versions", async () => {
+    const { socketPath } = await sharedEngine();
+    const { report: said } = report(["--check"]);
+    const python = said.images.find(({ image }) => image === "python")!;
+    expect(python.packages.python3).toMatch(/^3\.11/);
+    expect(Object.keys(python.packages).length).toBeGreaterThan(Object.keys(python.named).length);
+    expect(Object.keys(python.named).sort()).toEqual(readRecipe("python").packages.sort());
+    // As the image itself says, where nothing was written down beside the engine.
+    const facts = await imageFacts(socketPath, readRecipe("python"), { HOME: "/nonexistent" });
+    expect({ ...facts, named: python.named }).toEqual(python);
+    const { layers } = await createImages({ socketPath }).resolve("python", python.recipe);
+    expect(python.layers).toEqual(layers);
   });
 
   test("every check that fails says what to do and what does not work without it", () => {

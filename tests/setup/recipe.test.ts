@@ -6,10 +6,12 @@ import {
   imageNames,
   importChanges,
   mmdebstrapArgs,
+  packageChanges,
   parsePackageList,
   parsePackages,
   RECIPES,
   readRecipe,
+  versionsOf,
 } from "../../scripts/setup/recipe.mjs";
 import { type TempDir, tempDir } from "../harness/temp.js";
 
@@ -67,6 +69,18 @@ describe("a recipe", () => {
     });
     expect(printed[0]).toContain(`${recipe.folder}/files/.\n/root-of-image`);
     expect(printed[2]).toBe(`${recipe.folder}/finish.sh\n/root-of-image\n`);
+  });
+
+  test("tells which packages changed between two lists, and the versions of those that it names", () => {
+    const before = { bash: "5.2", "libc6:amd64": "2.36-9", gone: "1" };
+    const now = { bash: "5.2", "libc6:amd64": "2.36-10", come: "2" };
+    expect(packageChanges(before, before)).toEqual([]);
+    expect(packageChanges(before, now)).toEqual([
+      "come (none) → 2",
+      "gone 1 → (none)",
+      "libc6:amd64 2.36-9 → 2.36-10",
+    ]);
+    expect(versionsOf(["libc6", "bash", "absent"], now)).toEqual({ bash: "5.2", libc6: "2.36-10" });
   });
 
   test("the package list of dpkg-query is read as names and versions", () => {
