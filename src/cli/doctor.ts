@@ -8,7 +8,6 @@ import { addCommand, type Context, type Outcome, type Terminal } from "./command
 import { EXIT, Failure } from "./failure.js";
 import { withLevels } from "./level-checks.js";
 import { nodeChecks } from "./node-checks.js";
-import { readyChecks } from "./ready-check.js";
 import { plain } from "./terminal.js";
 
 export interface Check {
@@ -21,22 +20,9 @@ export interface Check {
   without?: string;
 }
 
-/** A sandbox image that is built on this machine. */
-interface BuiltImage {
-  image: string;
-  reference: string;
-  recipe: string;
-  layers: string[];
-  /** Name to version, of all that is installed in it. */
-  packages: Record<string, string>;
-  /** Of those, the ones that its recipe names. */
-  named: Record<string, string>;
-}
-
 interface Report {
   ok: boolean;
   checks: Check[];
-  images: BuiltImage[];
 }
 
 export function addDoctor(program: Command, terminal: Terminal): void {
@@ -52,19 +38,11 @@ export function addDoctor(program: Command, terminal: Terminal): void {
 
 async function doctor(context: Context, dataDir: string | undefined): Promise<Outcome> {
   const machine = await machineReport();
-  const checks = [
-    ...(await withLevels(machine.checks)),
-    ...(await readyChecks()),
-    ...nodeChecks(dataDir, context.env),
-  ];
+  const checks = [...(await withLevels(machine.checks)), ...nodeChecks(dataDir, context.env)];
   const ok = checks.every((check) => check.ok || !check.needed);
   return {
-    json: { ok, checks, images: machine.images },
-    text: () =>
-      [
-        ...checks.flatMap((check) => checkLines(context, check)),
-        ...machine.images.flatMap((image) => imageLines(context, image)),
-      ].join("\n"),
+    json: { ok, checks },
+    text: () => checks.flatMap((check) => checkLines(context, check)).join("\n"),
     exit: ok ? EXIT.done : EXIT.failed,
   };
 }
@@ -84,15 +62,6 @@ async function machineReport(): Promise<Report> {
       "环境检查没有结果；请运行：npm run setup",
     );
   }
-}
-
-function imageLines(context: Context, { image, layers, packages, named }: BuiltImage): string[] {
-  const count = Object.keys(packages).length;
-  const versions = Object.entries(named).map(([name, version]) => `${name} ${version}`);
-  return [
-    `image   ${image.padEnd(15)} ${layers.join(" ")}`,
-    `${" ".repeat(24)}${context.say(`${count} packages`, `${count} 个软件包`)}: ${versions.join(", ")}`,
-  ].map(plain);
 }
 
 function checkLines(context: Context, { name, ok, needed, detail, fix, without }: Check): string[] {

@@ -76,24 +76,61 @@ class Frames {
 /** Reads an attached stream to its end. `onFlood` is called once, when the program has printed far too much. */
 export function captureLogs(stream: Readable, onFlood: () => void, limits: LogLimits = LOG_LIMITS): Logs {
   const [stdout, stderr] = [new Capped(limits.capBytes), new Capped(limits.capBytes)];
-  let total = 0;
-  let flooded = false;
   const frames = new Frames((number, part) => (number === STDOUT ? stdout : stderr).add(part));
+  const flood = new Flood(limits.floodBytes, onFlood);
   stream.on("data", (chunk: Buffer) => {
-    total += chunk.length;
+    flood.add(chunk.length);
     frames.push(chunk);
-    if (total <= limits.floodBytes || flooded) return;
-    flooded = true;
-    onFlood();
   });
-  const done = new Promise<void>((resolve) => {
-    for (const event of ["end", "close", "error"]) stream.once(event, () => resolve());
-  });
+  return logsOf(stdout, stderr, [stream]);
+}
+
+/** As captureLogs, of a process whose two streams are pipes of ours. */
+export function capturePipes(
+  pipes: { stdout: Readable; stderr: Readable },
+  onFlood: () => void,
+  limits: LogLimits = LOG_LIMITS,
+): Logs {
+  const [stdout, stderr] = [new Capped(limits.capBytes), new Capped(limits.capBytes)];
+  const flood = new Flood(limits.floodBytes, onFlood);
+  for (const [pipe, kept] of [[pipes.stdout, stdout] as const, [pipes.stderr, stderr] as const]) {
+    pipe.on("data", (chunk: Buffer) => {
+      flood.add(chunk.length);
+      kept.add(chunk);
+    });
+  }
+  return logsOf(stdout, stderr, [pipes.stdout, pipes.stderr]);
+}
+
+/** Of both streams together; tells once. */
+class Flood {
+  private total = 0;
+  private told = false;
+  constructor(
+    private readonly limit: number,
+    private readonly tell: () => void,
+  ) {}
+  add(bytes: number): void {
+    this.total += bytes;
+    if (this.total <= this.limit || this.told) return;
+    this.told = true;
+    this.tell();
+  }
+}
+
+function logsOf(stdout: Capped, stderr: Capped, streams: readonly Readable[]): Logs {
+  const ended = (stream: Readable): Promise<void> =>
+    new Promise((resolve) => {
+      for (const event of ["end", "close", "error"]) stream.once(event, () => resolve());
+    });
+  const done = Promise.all(streams.map(ended)).then(() => undefined);
   return {
     stdout: () => stdout.bytes(),
     stderr: () => stderr.bytes(),
     truncated: () => stdout.truncated || stderr.truncated,
     done,
-    close: () => stream.destroy(),
+    close: () => {
+      for (const stream of streams) stream.destroy();
+    },
   };
 }
