@@ -252,6 +252,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
   const sight = new DatasetsInSight(store.db, principals);
   const limits = parts.maxContentBytes === undefined ? {} : { maxContentBytes: parts.maxContentBytes };
   const content = new ContentService({
+    sketching,
     store,
     ledger,
     vault,

@@ -81,6 +81,11 @@ export interface Charges {
   once(request: ChargeRequest, draw: (charge: Charge) => Promise<Buffer>): Promise<Answered>;
   /** The charge of this request if there is one. */
   find(request: ChargeRequest): Charge | undefined;
+  /**
+   * Looks whether the versions are the same rows as another dataset's, whose budget they then share. Comes before
+   * `charge`; `once` does it. @throws engine_unavailable
+   */
+  prepare(request: Pick<ChargeRequest, "on">): Promise<void>;
   /** Makes the charge, or finds it: then nothing is paid. @throws budget_exhausted, no_grant, grant_expired, state_conflict */
   charge(tx: Tx, request: ChargeRequest): Charge;
   /** Stores the answer, which may be sent once this is committed. @returns what is stored: the first answer wins. */

@@ -24,6 +24,7 @@ import {
   type Price,
 } from "./charges.js";
 import { covers, mustFit, payersOf, tightest } from "./payers.js";
+import type { Sketching } from "./sketching.js";
 import type { Spending } from "./spending.js";
 
 interface Parts {
@@ -32,6 +33,8 @@ interface Parts {
   keys: Pick<Keys, "sealer">;
   clock: Clock;
   spending: Spending;
+  /** Tells the same rows under another name, before anything is charged on them. */
+  sketching: Pick<Sketching, "ready" | "look">;
 }
 
 interface ChargeRow {
@@ -70,11 +73,16 @@ export class ChargeService implements Charges {
     request: ChargeRequest,
     draw: (charge: Charge) => Promise<Buffer>,
   ): Promise<Answered> {
+    await this.prepare(request);
     const charge = this.parts.ledger.commit((tx) => this.charge(tx, request));
     if (charge.answer) return { ...charge, answer: charge.answer, repeated: true };
     const drawn = await draw(charge);
     const answer = this.parts.ledger.commit((tx) => this.answered(tx, charge.id, drawn));
     return { ...charge, state: "answered", answer, repeated: false };
+  }
+
+  async prepare({ on }: Pick<ChargeRequest, "on">): Promise<void> {
+    for (const { version } of on) await this.parts.sketching.look(version);
   }
 
   find(request: ChargeRequest): Charge | undefined {
@@ -101,6 +109,8 @@ export class ChargeService implements Charges {
     const grants = this.requireGrants(request, tx.now);
     const before = this.find(request);
     if (before) return before;
+    if (!request.on.every(({ version }) => this.parts.sketching.ready(version)))
+      throw misuse("prepare() comes before charge()");
     const cost = inUnits(request.cost);
     const payers = payersOf(this.parts, request, grants, tx.now);
     for (const payer of payers) mustFit(payer, cost);

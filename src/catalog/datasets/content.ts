@@ -17,7 +17,9 @@ import {
   GloveboxError,
   invalidInput,
   newId,
+  type VersionId,
 } from "../../vocabulary/index.js";
+import type { Sketching } from "../budgets/sketching.js";
 import type { Engine, Imported, ReadOptions } from "../engine/index.js";
 import { noteDropped, requirePresent } from "../objects.js";
 import { highestGrade } from "./assessment.js";
@@ -36,6 +38,7 @@ interface Parts {
   clock: Clock;
   engine: Engine;
   sight: DatasetsInSight;
+  sketching: Pick<Sketching, "look">;
   maxContentBytes?: number;
 }
 
@@ -115,7 +118,10 @@ export class ContentService {
         this.drop([parquet.object]);
         throw error;
       });
-      return this.settle(actor, row, { imported, parquet, unitIndex, sourceSha256 }, receipt);
+      const info = this.settle(actor, row, { imported, parquet, unitIndex, sourceSha256 }, receipt);
+      // Where no engine could look now, it is done before the first charge.
+      await this.parts.sketching.look(info.version as VersionId).catch(() => undefined);
+      return info;
     } finally {
       imported.dispose();
     }

@@ -24,7 +24,8 @@ const store = openStore(dataDir);
 const keys = openKeys(dataDir, { keyFile });
 const ledger = openLedger({ store, keys, clock: systemClock, domain: "hospital-a" });
 const spending = new Spending(store.db);
-const charges = new ChargeService({ db: store.db, ledger, keys, clock: systemClock, spending });
+const sketching = { ready: () => true, look: async () => undefined };
+const charges = new ChargeService({ db: store.db, ledger, keys, clock: systemClock, spending, sketching });
 const kindOf = (kinds) => (kinds.includes("charge.made") ? "charge" : "answer");
 let last;
 ledger.beforeCommit((_tx, entries) => {
