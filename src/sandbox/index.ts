@@ -23,4 +23,5 @@ export { assertLimits } from "./limits.js";
 export { assertOutputNames, MAX_OUTPUTS, outputNameProblem, RESERVED_OUTPUTS } from "./outputs.js";
 export { type ClassLimits, classOf, READY_IMAGES, type ReadyClass } from "./ready/class.js";
 export { createReadyExecutor, type ReadyExecutor, type ReadyReport } from "./ready/executor.js";
+export { type FoundReady, findReady } from "./ready/found.js";
 export { defaultStagingRoot, NOBODY, openStaging, type StagedDir, type Staging } from "./staging.js";

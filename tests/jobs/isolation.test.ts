@@ -148,10 +148,10 @@ describe("a job is leased", () => {
     expect(
       outcome(() => f.jobs.internal.advance(named, "executing", { image, isolation: "container" })),
     ).toBe("isolation_unavailable");
-    f.jobs.internal.advance(named, "executing", { image, isolation: "gvisor" });
+    f.jobs.internal.advance(named, "executing", { image, isolation: "gvisor", ready: true });
     f.jobs.internal.advance(named, "collected");
     await finish(f, lease);
-    expect(ledgerOf(lease.run, "run.executing")).toMatchObject([{ isolation: "gvisor" }]);
+    expect(ledgerOf(lease.run, "run.executing")).toMatchObject([{ isolation: "gvisor", ready: true }]);
     expect(f.jobs.record(job.id).isolation).toBe("gvisor");
   });
 

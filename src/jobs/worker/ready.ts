@@ -31,11 +31,14 @@ export interface ReadyLevelsOptions {
 /** The one level that has them: stricter ones start a kernel or an engine of their own. */
 const LEVEL: IsolationLevel = "container";
 const FIRST_FILL_MS = 1_000;
+/** When it changed, and now and then all the same, for control may have been started anew. */
+const LOOK_EVERY_MS = 1_000;
 const TELL_EVERY_MS = 10_000;
 
 export class ReadyLevels implements Pick<Levels, "open" | "sweep"> {
   private opened: { level: OpenedLevel; executor: ReadyExecutor } | undefined;
   private readonly telling: NodeJS.Timeout | undefined;
+  private told = { what: "", at: 0 };
 
   constructor(private readonly options: ReadyLevelsOptions) {
     if (options.count === 0) return;
@@ -45,7 +48,7 @@ export class ReadyLevels implements Pick<Levels, "open" | "sweep"> {
       options.log.info({ ...traceOf(error) }, "no level that ready containers are for");
       return;
     }
-    this.telling = setInterval(() => void this.tell(), TELL_EVERY_MS);
+    this.telling = setInterval(() => void this.tell(), LOOK_EVERY_MS);
   }
 
   open(level: IsolationLevel): OpenedLevel {
@@ -89,6 +92,9 @@ export class ReadyLevels implements Pick<Levels, "open" | "sweep"> {
     if (!this.opened) return;
     const { memoryBytes, ...rest } = this.opened.executor.report();
     const counts: ReadyCounts = { ...rest, memory_bytes: memoryBytes };
+    const [what, at] = [JSON.stringify(counts), performance.now()];
+    if (what === this.told.what && at - this.told.at < TELL_EVERY_MS) return;
+    this.told = { what, at };
     // Control may be away for a moment; the next one says as much.
     await this.options.control.ready(counts).catch(() => undefined);
   }

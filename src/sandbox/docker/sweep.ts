@@ -16,7 +16,8 @@ const nodeDigest = (node: string): string => createHash("sha256").update(node).d
 
 /** Control groups of one node begin alike, whatever characters its name has. */
 export const groupPrefix = (node: string): string => `run-${nodeDigest(node)}-`;
-export const readyGroupPrefix = (node: string): string => `ready-${nodeDigest(node)}-`;
+export const READY_GROUP = "ready-";
+export const readyGroupPrefix = (node: string): string => `${READY_GROUP}${nodeDigest(node)}-`;
 
 const RUN_NAME = "glovebox.run.";
 /** Name of a container while it waits, and once it was given a run. */
