@@ -8,6 +8,7 @@ import { addCommand, type Context, type Outcome, type Terminal } from "./command
 import { EXIT, Failure } from "./failure.js";
 import { withLevels } from "./level-checks.js";
 import { nodeChecks } from "./node-checks.js";
+import { readyChecks } from "./ready-check.js";
 import { plain } from "./terminal.js";
 
 export interface Check {
@@ -38,7 +39,11 @@ export function addDoctor(program: Command, terminal: Terminal): void {
 
 async function doctor(context: Context, dataDir: string | undefined): Promise<Outcome> {
   const machine = await machineReport();
-  const checks = [...(await withLevels(machine.checks)), ...nodeChecks(dataDir, context.env)];
+  const checks = [
+    ...(await withLevels(machine.checks)),
+    ...(await readyChecks()),
+    ...nodeChecks(dataDir, context.env),
+  ];
   const ok = checks.every((check) => check.ok || !check.needed);
   return {
     json: { ok, checks },
