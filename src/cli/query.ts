@@ -1,6 +1,7 @@
 /** `glovebox query`: a question in SQL, answered with noise. */
 import type { Command } from "commander";
 import { addCommand, many, type Terminal } from "./command.js";
+import { Refusal } from "./failure.js";
 import { type Answer, answerText, type Quote, quoteText } from "./query-view.js";
 
 interface Flags {
@@ -8,6 +9,20 @@ interface Flags {
   epsilon: string;
   delta?: string;
   quote?: boolean;
+}
+
+const ATTEMPTS = 6;
+
+/** An answer that was late is kept, and a dataset that was being opened is open by then: asking again is free. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      const isLate = error instanceof Refusal && error.code === "engine_unavailable";
+      if (!isLate || attempt >= ATTEMPTS) throw error;
+    }
+  }
 }
 
 export function addQuery(program: Command, terminal: Terminal): void {
@@ -26,13 +41,8 @@ export function addQuery(program: Command, terminal: Terminal): void {
         .option("--delta <d>", "δ; needed where groups are not declared")
         .option("--quote", "only say what it would cost, touching no row"),
     async act(context, [sql], { dataset, epsilon, delta, quote }) {
-      const answer = await context.client().post<Answer | Quote>("/api/v1/query", {
-        datasets: dataset,
-        sql,
-        epsilon,
-        delta,
-        quote,
-      });
+      const question = { datasets: dataset, sql, epsilon, delta, quote };
+      const answer = await patiently(() => context.client().post<Answer | Quote>("/api/v1/query", question));
       const text = () => ("quote" in answer ? quoteText(context, answer) : answerText(context, answer));
       return { json: answer, text };
     },

@@ -28,12 +28,9 @@ export const settling = <T>(work: Promise<T>): Promise<Settled<T>> =>
   );
 
 /** @throws engine_unavailable where it was late; internal where it failed, whatever the reason: it may be the data's */
-export async function paced<T>(work: Promise<T>, ms: number, pace: Pace): Promise<T> {
+export async function paced<T>(work: Promise<T>, ms: number, pace: Pace, late: string): Promise<T> {
   const settled = await pace(settling(work), ms);
-  if (!settled)
-    throw new GloveboxError("engine_unavailable", {
-      detail: "the answer was not ready at its deadline; it was charged: ask again, which costs nothing",
-    });
+  if (!settled) throw new GloveboxError("engine_unavailable", { detail: late });
   if ("value" in settled) return settled.value;
   throw new GloveboxError("internal", {}, settled.error);
 }

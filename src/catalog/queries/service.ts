@@ -70,6 +70,9 @@ interface Planned {
   deadlineMs: number;
 }
 
+const LATE = "the answer was not ready at its deadline; it was charged: ask again, which costs nothing";
+const STILL_OPENING = "the dataset is being opened; nothing was charged: ask again";
+
 /** Failures that follow from the charge, so from public things: they are told at once. */
 class NotCharged extends Error {
   constructor(readonly refusal: unknown) {
@@ -94,7 +97,7 @@ export class QueryService {
       );
       return this.answer(planned, again);
     }
-    await this.parts.engine.open(openable(this.parts.vault, planned.versions));
+    await this.opened(planned);
     return this.answer(planned, await this.charged(planned));
   }
 
@@ -155,6 +158,17 @@ export class QueryService {
     return { quote: true, ...quoteOf(plan, pricing), charge: { rho, delta }, fits, free, left };
   }
 
+  /**
+   * Versions that no engine has open are opened before anything is charged, and that takes as long as an answer
+   * whatever their size.
+   */
+  private async opened({ versions, deadlineMs }: Planned): Promise<void> {
+    const opening = this.parts.engine.open(openable(this.parts.vault, versions));
+    const cold = new Promise<boolean>((resolve) => setImmediate(() => resolve(true)));
+    const isCold = await Promise.race([opening.then(() => false), cold]);
+    if (isCold) await paced(opening, deadlineMs, this.parts.pace ?? atDeadline, STILL_OPENING);
+  }
+
   private async charged({ plan, pricing, versions, request, deadlineMs }: Planned): Promise<Answered> {
     let drawing = false;
     const work = this.parts.charges
@@ -173,7 +187,7 @@ export class QueryService {
         return new Promise<never>(() => undefined);
       },
     );
-    return Promise.race([refused, paced(work, deadlineMs, this.parts.pace ?? atDeadline)]);
+    return Promise.race([refused, paced(work, deadlineMs, this.parts.pace ?? atDeadline, LATE)]);
   }
 
   /** The answer's bytes: drawn once, then stored. */

@@ -12,6 +12,7 @@ import type { Noise } from "../noise/index.js";
 import { bisect } from "./bisect.js";
 import type { Cell } from "./cells.js";
 import { type Estimated, estimate, type Interval, type Noisy } from "./estimate.js";
+import { QUERY_LIMITS } from "./limits.js";
 import type { GroupValue, Plan } from "./model.js";
 import { draw } from "./noise-law.js";
 import { outputInterval } from "./output-interval.js";
@@ -101,7 +102,7 @@ function ordered(plan: Plan, lines: readonly Line[]): Line[] {
 }
 
 const pair = (interval: Interval | undefined): [number, number] | null =>
-  interval ? [interval[0], interval[1]] : null;
+  interval?.every(Number.isFinite) ? [interval[0], interval[1]] : null;
 
 /** Draws, once: the same cells again are another answer, and cost another charge. */
 export function answerOf(plan: Plan, pricing: Pricing, cells: readonly Cell[], noise: Noise): NoisyAnswer {
@@ -109,7 +110,8 @@ export function answerOf(plan: Plan, pricing: Pricing, cells: readonly Cell[], n
   const { having, limit, offset, outputs } = plan;
   const kept = having ? lines.filter(({ row }) => keeps(having, row)) : lines;
   const all = ordered(plan, kept);
-  const part = all.slice(offset, limit === undefined ? undefined : offset + limit);
+  const most = Math.floor(QUERY_LIMITS.values / outputs.length);
+  const part = all.slice(offset, offset + Math.min(limit ?? most, most));
   return {
     columns: outputs.map(({ name, type }) => ({ name, type })),
     rows: part.map(({ row }) => outputs.map(({ type, value }) => shown(type, evaluate(value, row)))),

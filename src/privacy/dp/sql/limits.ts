@@ -16,8 +16,15 @@ export const QUERY_LIMITS = {
   leaves: 262_144,
   /** Halvings of a quantile's bisection. */
   halvings: 12,
-  /** Rows that one unit may contribute, after joins. */
-  rows_per_unit: 1_000_000_000n,
+  /** Rows that one unit may contribute after joins, which multiply them. */
+  joined_rows_per_unit: 10_000n,
+  /** Values of an answer, and rows of private groups times columns: the rest is left out as by a LIMIT. */
+  values: 250_000,
+  /** Bytes of the exact numbers as the engine sends them. */
+  exact_bytes: 7_500_000,
+  /** Characters and parameters of emitted SQL. */
+  emitted_chars: 1_000_000,
+  parameters: 10_000,
 } as const;
 
 /** Magnitude of a scaled value: sums of 2^60 of them stay below 2^127, the engine's HUGEINT. */

@@ -135,7 +135,7 @@ export class RelationReader {
       (field): Field => (outer ? { ...field, nullable: true, isUnit: false } : field),
     );
     const perUnit = left.relation.perUnit * right.relation.perUnit;
-    if (perUnit > QUERY_LIMITS.rows_per_unit)
+    if (perUnit > QUERY_LIMITS.joined_rows_per_unit)
       scope.refuse(source, "a join with this many rows a unit", "aggregate per unit first: GROUP BY unit");
     const relation: Relation = {
       kind: "join",

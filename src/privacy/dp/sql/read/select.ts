@@ -12,6 +12,7 @@ import { fieldsOf } from "../bounds.js";
 import { domainOf } from "../domain.js";
 import { QUERY_LIMITS } from "../limits.js";
 import type { DeclaredTable, Field, Group, GroupValue, Output, Plan, Relation } from "../model.js";
+import { mustFit } from "../size.js";
 import { callOf, isAggregate, refuseOthers } from "./calls.js";
 import { Estimates } from "./estimates.js";
 import { histogramBins } from "./histogram.js";
@@ -231,12 +232,6 @@ function groupsPerUnit(groups: readonly Group[], perUnit: bigint): bigint {
   return cells !== undefined && cells < perUnit ? cells : perUnit;
 }
 
-function mustBeFew(scope: Scope, node: unknown, groups: readonly Group[]): void {
-  const cells = groups.reduce((product, { domain }) => product * (domain?.length ?? 1), 1);
-  if (cells > QUERY_LIMITS.cells)
-    scope.refuse(node, `more than ${QUERY_LIMITS.cells} groups`, "group by fewer columns");
-}
-
 /**
  * The plan of a query over datasets whose public metadata are given.
  * @throws invalid_input or query_unsupported naming the character
@@ -262,7 +257,6 @@ export async function planOf(
   const { estimates, groups } = select;
   if (estimates.estimates.length === 0)
     scope.refuse(tree.from_table, "a SELECT without an aggregate", "add count(*)");
-  mustBeFew(scope, tree.from_table, groups);
   const hasPrivateGroups = groups.some(({ domain }) => !domain);
   if (hasPrivateGroups && estimates.bisections.length > 0)
     scope.refuse(
@@ -282,7 +276,7 @@ export async function planOf(
         perUnit: from.perUnit,
       }
     : from;
-  return {
+  const plan: Plan = {
     tables: reader.used,
     relation,
     groups: groups.map(({ value, type, domain }) => ({ value, type, ...(domain ? { domain } : {}) })),
@@ -297,4 +291,6 @@ export async function planOf(
     ...(having ? { having } : {}),
     ...after,
   };
+  mustFit(plan);
+  return plan;
 }
