@@ -11,7 +11,7 @@ import type { Ledger, Tx } from "../../ledger/index.js";
 import { type Keys, prepared, type Store, type Vault } from "../../store/index.js";
 import { type DatasetId, SYSTEM_ACTOR, type VersionId } from "../../vocabulary/index.js";
 import { type DatasetRow, datasetRow, type VersionRow, versionRow } from "../datasets/rows.js";
-import type { Engine, QueryParameter } from "../engine/index.js";
+import type { Engine } from "../engine/index.js";
 import { requirePresent } from "../objects.js";
 import { envelope, NOTHING } from "./amounts.js";
 import { type Overlap, overlapOf, SAMPLED, type Sketch, sketch } from "./sketch.js";
@@ -117,11 +117,10 @@ export class Sketching {
   }
 
   private async sketchOf(version: VersionRow, row: DatasetRow): Promise<Sketch> {
-    const key = this.parts.keys.sealer.derive("version-sketch").toString("hex");
     const unit = version.columns.findIndex(({ name }) => name === row.unit_column);
     const columns = version.columns.slice(0, MOST_COLUMNS).map((_, i) => i);
-    const rows = await this.ask(version, rowsSql(columns), [key]);
-    const units = unit < 0 ? undefined : await this.ask(version, unitsSql(unit, columns), [key]);
+    const rows = await this.least(version, rowsSql(columns));
+    const units = unit < 0 ? undefined : await this.least(version, unitsSql(unit, columns));
     return sketch.parse({
       format: 1,
       rows: rows.map(([h, count]) => [h, Number(count)]),
@@ -129,17 +128,30 @@ export class Sketching {
     });
   }
 
-  private async ask(version: VersionRow, sql: string, parameters: QueryParameter[]): Promise<unknown[][]> {
+  /** The least hashes: first looked for below an edge that leaves few rows to sort, where there are many. */
+  private async least(version: VersionRow, sql: string): Promise<unknown[][]> {
+    const edge = BigInt(Math.ceil(version.rows / (8 * SAMPLED)));
+    const first = await this.ask(version, sql, edge <= 1n ? NO_EDGE : edgeAt(edge));
+    return first.length >= SAMPLED || edge <= 1n ? first : this.ask(version, sql, NO_EDGE);
+  }
+
+  private async ask(version: VersionRow, sql: string, edge: string): Promise<unknown[][]> {
     const { object } = version;
+    const key = this.parts.keys.sealer.derive("version-sketch").toString("hex");
     const { rows } = await this.parts.engine.query({
       version: { key: object, parquet: () => this.parts.vault.get(object) },
       sql,
-      parameters,
+      parameters: [key, edge],
       maxRows: SAMPLED,
     });
     return rows;
   }
 }
+
+/** Above every hash. */
+const NO_EDGE = "g";
+/** One hash in so many is below it. */
+const edgeAt = (of: bigint): string => ((1n << 64n) / of).toString(16).padStart(16, "0");
 
 const text = (column: number): string => `CAST(c${column} AS VARCHAR)`;
 /** Where a value is absent a row still has a text: U+001E, which no value is made of alone by accident. */
@@ -147,13 +159,14 @@ const rowsSql = (columns: readonly number[]): string => `
   SELECT h, count(*) AS n FROM (
     SELECT left(sha256(concat_ws(chr(31), $1, ${columns.map((c) => `coalesce(${text(c)}, chr(30))`).join(", ")})), 16) AS h
     FROM data
-  ) GROUP BY h ORDER BY h LIMIT ${SAMPLED}`;
+  ) WHERE h < $2 GROUP BY h ORDER BY h LIMIT ${SAMPLED}`;
 
 /** A unit of several rows is known by the least value of each column. */
 const unitsSql = (unit: number, columns: readonly number[]): string => `
   WITH kept AS (
-    SELECT u, left(sha256(concat($1, chr(31), u)), 16) AS h FROM (SELECT DISTINCT ${text(unit)} AS u FROM data)
-    ORDER BY h LIMIT ${SAMPLED}
+    SELECT DISTINCT u, h FROM (
+      SELECT ${text(unit)} AS u, left(sha256(concat($1, chr(31), ${text(unit)})), 16) AS h FROM data
+    ) WHERE h < $2 ORDER BY h LIMIT ${SAMPLED}
   )
   SELECT kept.h${columns
     .filter((c) => c !== unit)
