@@ -37,13 +37,13 @@ export interface Bench {
 
 /** Calls `measure` with a node of so many workers and researchers, and takes it down. */
 export async function withNode<T>(
-  { workers, researchers }: { workers: number; researchers: number },
+  { workers, researchers, ready = 0 }: { workers: number; researchers: number; ready?: number },
   measure: (bench: Bench) => Promise<T>,
 ): Promise<T> {
   const engine = findEngine();
   if (!engine) throw new Error("no container engine: npm run setup");
   const dir = mkdtempSync(join(tmpdir(), "glovebox-bench-"));
-  const node = await startParts(dir, engine.socketPath, workers);
+  const node = await startParts(dir, engine.socketPath, workers, ready);
   try {
     const image = await createImages(engine).resolve("python");
     return await measure({
@@ -72,6 +72,7 @@ async function startParts(
   dir: string,
   engineSocket: string,
   count: number,
+  ready: number,
 ): Promise<{ rooms: Rooms; close(): Promise<void> }> {
   const log = pino({ level: "silent" });
   const dataDir = join(dir, "data");
@@ -87,6 +88,7 @@ async function startParts(
     prefix: queue.prefix,
     staging_root: join(dir, "staging"),
     engine_socket: engineSocket,
+    ready,
   };
   const workers = Array.from({ length: count }, (_, i) =>
     startWorker(rooms, server, { ...settings, cache_dir: join(dir, `cache-${i}`) }),

@@ -1,12 +1,11 @@
 /** What `doctor` says of the containers that workers keep waiting on this machine: how many, and what they cost. */
-import { findEngine, findReady } from "../sandbox/index.js";
+import { machineReady } from "../node.js";
 import type { Check } from "./doctor.js";
 
 const MIB = 1024 * 1024;
 
 export async function readyChecks(): Promise<Check[]> {
-  const engine = findEngine();
-  const found = engine && (await findReady(engine).catch(() => undefined));
+  const found = await machineReady();
   if (!found) return [];
   const { waiting, memoryBytes } = found;
   const detail =

@@ -13,6 +13,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { packageRoot } from "../../store/index.js";
 import { readHeld, weigh } from "../cgroup.js";
 import type { DockerExecutor } from "../docker/executor.js";
 import { type DockerRun, letRead } from "../docker/run.js";
@@ -27,7 +28,7 @@ import type { Pooled } from "./pool.js";
 const run = promisify(execFile);
 const MIB = 1024 * 1024;
 
-const WAITER = new URL("waiter.py", import.meta.url);
+const WAITER = join(packageRoot(), "dist", "sandbox", "ready", "waiter.py");
 /** Python imports a module of this name at the end of its own start. */
 const MODULE = "usercustomize.py";
 const CHANNEL = "order";
