@@ -12,10 +12,10 @@ import {
 import type { DatasetRow } from "../datasets/rows.js";
 import type { GrantRow } from "../grants/rows.js";
 import { shown, shownCost, shownParts } from "./amounts.js";
+import { DAY_MS } from "./refresh.js";
 import type { BudgetView } from "./schemas.js";
 import { leftOf, periodAt, type Spending } from "./spending.js";
 
-const DAY_MS = 86_400_000;
 type Account = Pick<BudgetView, "rho" | "delta" | "guarantee" | "refresh">;
 type Quantity = BudgetView["rho"];
 

@@ -7,9 +7,11 @@
  */
 import type Database from "better-sqlite3";
 import type { Tx } from "../../ledger/index.js";
+import { admits, type RenyiFilter } from "../../privacy/index.js";
 import { prepared } from "../../store/index.js";
 import {
   type Clock,
+  compareRational,
   type DatasetId,
   GloveboxError,
   GRADES,
@@ -23,6 +25,7 @@ import { type DatasetRow, datasetRow } from "../datasets/rows.js";
 import { grantRow, grantRows } from "../grants/rows.js";
 import { datasetAccount, granteeAccount, spentOf } from "./account.js";
 import { chargesOf } from "./listing.js";
+import { decideRefresh } from "./refresh.js";
 import type { BudgetView } from "./schemas.js";
 import type { HeldShare } from "./shares.js";
 import type { Spending } from "./spending.js";
@@ -99,6 +102,20 @@ export class BudgetService implements Signals {
     }));
   }
 
+  /**
+   * After a budget was stated: it may not be lowered below what was spent, and the refresh is the owner's to say.
+   * @param before the dataset as it was
+   */
+  decide(tx: Tx, before: DatasetRow, refreshDays: number | null | undefined): void {
+    const row = datasetRow(tx.db, before.id);
+    const [limit, was] = [this.spending.ofDataset(row), this.spending.ofDataset(before)];
+    const spent = this.spending.sum(row.id, this.spending.period(row.id, tx.now));
+    // One that was exceeded, by rows that another dataset was found to hold, can still be raised.
+    if (limit && !admits(limit, spent) && !(was && !admits(was, spent) && !lowered(limit, was)))
+      throw new GloveboxError("state_conflict", { detail: "more was spent of this budget already" });
+    if (refreshDays !== undefined) decideRefresh(tx, this.spending, row, refreshDays);
+  }
+
   /** All of the dataset's budget, for its owner and auditors. */
   ofDataset(row: DatasetRow): BudgetView {
     const spent = this.db
@@ -158,6 +175,9 @@ export class BudgetService implements Signals {
       .map((other) => other.name);
   }
 }
+
+const lowered = ({ budget }: RenyiFilter, { budget: was }: RenyiFilter): boolean =>
+  compareRational(budget.rho, was.rho) < 0 || compareRational(budget.delta, was.delta) < 0;
 
 const bitsOf = (total: number | null, spent: number) => ({
   total,

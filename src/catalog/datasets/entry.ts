@@ -63,6 +63,7 @@ export function describe(
       budget.signal_bits,
       row.id,
     );
+  if (said.budget) parts.budgets.decide(tx, row, said.budget.refresh_days);
   if (said.auditors) nameAuditors(tx, parts.principals, row, said.auditors);
 }
 

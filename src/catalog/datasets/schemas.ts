@@ -76,6 +76,15 @@ export const budgetInput = z
     rho: decimal.optional(),
     delta: decimal.optional(),
     signal_bits: signalBits.optional(),
+    refresh_days: z
+      .int()
+      .min(1)
+      .max(3660)
+      .nullable()
+      .optional()
+      .describe(
+        "rho and delta are there anew after so many days, for the dataset and for each grant's share; null ends that; as it was when not said",
+      ),
   })
   .meta({ id: "BudgetInput", description: "What all grants of the dataset together may hold" });
 
