@@ -38,13 +38,13 @@ export type JobEventName = (typeof JOB_EVENTS)[number];
 
 // biome-ignore format: one row a line
 export const JOB_TRANSITIONS: readonly Transition<JobState, JobEventName>[] = [
-  { from: "queued", event: "claim", to: "running", who: ["worker"], guard: "fair share, backoff over, isolation offered, no dry run beside a real run", entry: "run.leased", label: "A worker takes it", label_zh: "执行器领取" },
+  { from: "queued", event: "claim", to: "running", who: ["worker", "node"], guard: "a worker, or the node for a declared table; fair share, backoff over, isolation offered, no dry run beside a real run", entry: "run.leased", label: "A worker takes it", label_zh: "执行器领取" },
   { from: "queued", event: "cancel", to: "cancelled", who: ["requester", "owner", "admin"], guard: "no run of it began", entry: "job.cancelled", label: "Cancel", label_zh: "取消" },
   { from: "queued", event: "refuse", to: "failed", who: ["node"], guard: "no run of it began; a grant, dataset or principal ended, or it waited too long", entry: "job.failed", label: "Refuse", label_zh: "拒绝" },
   { from: "queued", event: "collect", to: "checking", who: ["node"], guard: "a real job that waits for another run is to stop", entry: "job.collected", label: "Stop instead of another run", label_zh: "停止，不再重试" },
   { from: "running", event: "lose", to: "queued", who: ["node"], guard: "fewer than three runs, and it is not to stop", entry: "job.requeued", label: "Its run was lost: try again", label_zh: "运行丢失，重试" },
   { from: "running", event: "collect", to: "checking", who: ["worker", "node"], guard: "a real job; its run is over", entry: "job.collected", label: "Its run is over", label_zh: "运行结束，开始检查" },
-  { from: "running", event: "finish", to: "done", who: ["worker"], guard: "a dry run that exited with 0", entry: "job.done", label: "Rehearsed", label_zh: "演练完成" },
+  { from: "running", event: "finish", to: "done", who: ["worker", "node"], guard: "a dry run that exited with 0, or whose table is computed", entry: "job.done", label: "Rehearsed", label_zh: "演练完成" },
   { from: "running", event: "fail", to: "failed", who: ["worker", "node"], guard: "a dry run that did not", entry: "job.failed", label: "Rehearsal failed", label_zh: "演练失败" },
   { from: "running", event: "cancel", to: "cancelled", who: ["requester", "owner", "admin"], guard: "a dry run; it was killed or lost", entry: "job.cancelled", label: "Cancel", label_zh: "取消" },
   { from: "running", event: "refuse", to: "failed", who: ["node"], guard: "a dry run; it was killed or lost after a grant, dataset or principal ended", entry: "job.failed", label: "Refuse", label_zh: "拒绝" },

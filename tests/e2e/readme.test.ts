@@ -19,6 +19,7 @@ const TYPISTS: [beginning: string, people: string[]][] = [
   ["glovebox grant request", ["lin"]],
   ["glovebox grant approve", ["bureau"]],
   ["glovebox run", ["lin"]],
+  ["glovebox table", ["lin"]],
   ["glovebox release request", ["lin"]],
   ["glovebox job outputs", ["chen", "wu"]],
   ["glovebox release review", ["chen", "wu"]],
@@ -153,6 +154,8 @@ test("what people are told on the way: the rehearsal's log, the state, the verdi
   expect(told("glovebox release request")).toContain("submitted");
   expect(told("glovebox release review")).toContain("released");
   expect(told("glovebox verify")).toContain("verifies.");
+  expect(told("glovebox table")).toContain("flc.grp,F,M");
+  expect(told("glovebox dataset release-policy")).toContain("up to grade 3");
 });
 
 test("a bundle with a changed byte does not verify, and the exit code says so", async () => {

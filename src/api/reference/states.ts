@@ -1,5 +1,5 @@
 /** The page of all states: each table in code as a diagram and a table. */
-import { RELEASE_TRANSITIONS } from "../../airlock/index.js";
+import { POLICY_BARS, RELEASE_TRANSITIONS } from "../../airlock/index.js";
 import { DATASET_TRANSITIONS, GRANT_TRANSITIONS, UPLOAD_TRANSITIONS } from "../../catalog/index.js";
 import { JOB_TRANSITIONS, RUN_TRANSITIONS } from "../../jobs/index.js";
 import { code, markdownTable, page } from "./markdown.js";
@@ -52,6 +52,12 @@ export function statesPage(): string {
         ]),
       ),
     ]),
+    "## Release without people 自动放行",
+    "At its submission a release is approved by its owners' signed policies where none of these bars holds; else it goes to reviewers, and the entry `release.sent_to_people` names the bars.",
+    markdownTable(
+      ["bar", "holds when", "中文"],
+      POLICY_BARS.map((bar) => [code(bar.id), bar.says, bar.says_zh]),
+    ),
   ]);
 }
 
