@@ -8,7 +8,6 @@
 import type { Server } from "node:http";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { pino } from "pino";
 import { createApi, createHttpServer, listen, stopServer } from "./api/index.js";
 import {
   internalRouter,
@@ -20,6 +19,8 @@ import {
 } from "./jobs/index.js";
 import { KeptChild } from "./node/children.js";
 import { type NodeConfig, nodeConfig } from "./node/config.js";
+import { forbidCores } from "./node/cores.js";
+import { openLog } from "./node/log.js";
 import { startRedis } from "./node/redis.js";
 import { openRooms, type Rooms } from "./node/rooms.js";
 import { Ticker } from "./node/ticks.js";
@@ -53,7 +54,8 @@ export async function startNode(
   clock: Clock = systemClock,
 ): Promise<RunningNode> {
   const config = nodeConfig(given);
-  const log = pino({ name: "control", level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const log = openLog(config.logLevel);
+  if (!forbidCores()) log.warn("a crash may leave a core file: prlimit(1) could not set the limit");
   const rooms = openRooms(config, log, clock);
   const node = new NodeProcesses(config, rooms, log, clock);
   try {

@@ -9,12 +9,12 @@ import express, {
 } from "express";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
-import { GloveboxError } from "../vocabulary/index.js";
+import { GloveboxError, traceOf } from "../vocabulary/index.js";
 import type { ApiDeps } from "./deps.js";
 import { Idempotency } from "./idempotency.js";
 import { createMetrics } from "./metrics.js";
 import { type Edge, type Server, serve } from "./pipeline.js";
-import { knownError, languageOf, newIncident, type Problem, problemOf, traceOf } from "./problem.js";
+import { knownError, languageOf, newIncident, type Problem, problemOf } from "./problem.js";
 import { RateLimiter } from "./rate-limit.js";
 import { factsOf, INTERNAL_ROUTE, requestLog } from "./request-log.js";
 import { RouteTable, templateOf } from "./route-table.js";

@@ -91,25 +91,3 @@ export function knownError(thrown: unknown): GloveboxError | undefined {
   if (typeof thrown !== "object" || thrown === null || !("type" in thrown)) return undefined;
   return typeof thrown.type === "string" ? FOREIGN[thrown.type]?.() : undefined;
 }
-
-const FRAME = /^\s+at (?:async )?(?:[\w$.<>[\] ]+ \()?(?:file:\/\/|node:|\/)[^\s()]+:\d+:\d+\)?$/;
-const ERROR_NAME = /^[A-Z][A-Za-z]{0,39}Error$/;
-const ERROR_CODE = /^(?:SQLITE|ERR|E)[A-Z0-9_]{1,40}$/;
-
-/** What may be logged of an unknown error: its kind, its code and where it was thrown. Never its message. */
-export function traceOf(thrown: unknown): { error: string; error_code?: string; frames: string[] } {
-  if (!(thrown instanceof Error)) return { error: "NotAnError", frames: [] };
-  const stack = typeof thrown.stack === "string" ? thrown.stack : "";
-  const head = `${thrown.name}: ${thrown.message}`;
-  const body = stack.startsWith(head) ? stack.slice(head.length) : stack;
-  const code = "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
-  return {
-    error: ERROR_NAME.test(thrown.name) ? thrown.name : "Error",
-    ...(ERROR_CODE.test(code) ? { error_code: code } : {}),
-    frames: body
-      .split("\n")
-      .filter((line) => FRAME.test(line))
-      .slice(0, 12)
-      .map((line) => line.trim()),
-  };
-}

@@ -62,7 +62,7 @@ export class Client {
 
   private async json<T>(method: string, path: string, sending: Sending = {}): Promise<T> {
     const body = await text(await this.open(method, path, sending));
-    return JSON.parse(body) as T;
+    return parsed<T>(body);
   }
 
   private async send(
@@ -94,6 +94,15 @@ export class Client {
     } catch (error) {
       throw unreachable(this.base, error);
     }
+  }
+}
+
+/** @throws Failure without the text, which a parser's own error would quote. */
+function parsed<T>(body: string): T {
+  try {
+    return JSON.parse(body) as T;
+  } catch {
+    throw new Failure("The answer is not that of a Glovebox node.", "应答并非来自 Glovebox 节点。");
   }
 }
 

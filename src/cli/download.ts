@@ -4,6 +4,7 @@ import { createWriteStream, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { saysFull } from "../store/index.js";
 import { Failure } from "./failure.js";
 
 export interface Saved {
@@ -29,8 +30,9 @@ export async function saveStream(source: Readable, path: string): Promise<Saved>
       },
       createWriteStream(part, { mode: 0o600 }),
     );
-  } catch {
+  } catch (error) {
     rmSync(part, { force: true });
+    if (saysFull(error)) throw error;
     throw new Failure(`The download of ${basename(path)} was cut off.`, `${basename(path)} 下载中断。`);
   }
   renameSync(part, path);

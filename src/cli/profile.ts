@@ -4,7 +4,7 @@
  * Rules: the folder is 0700 and its files 0600. The private key is made here and never leaves.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -47,9 +47,14 @@ function writePrivate(dir: string, name: string, content: string): void {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, name);
   const fresh = `${path}.${process.pid}.tmp`;
-  writeFileSync(fresh, content, { mode: 0o600 });
-  chmodSync(fresh, 0o600);
-  renameSync(fresh, path);
+  try {
+    writeFileSync(fresh, content, { mode: 0o600 });
+    chmodSync(fresh, 0o600);
+    renameSync(fresh, path);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
 }
 
 /** A reviewer's Ed25519 key. */

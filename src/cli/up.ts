@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { traceOf } from "../vocabulary/index.js";
 import { addCommand, type Context, type Terminal } from "./command.js";
 import { Usage } from "./failure.js";
 import { dataDirOf, isLoopback, wholeNumber } from "./settings.js";
@@ -58,7 +59,17 @@ export function addUp(program: Command, terminal: Terminal): void {
   });
 }
 
+/** An error that nobody caught may quote a value: its kind and its place are all that leaves the process. */
+function crashQuietly(context: Context): void {
+  for (const event of ["uncaughtException", "unhandledRejection"])
+    process.on(event, (thrown: unknown) => {
+      context.stderr.write(`${JSON.stringify({ msg: "the node crashed", ...traceOf(thrown) })}\n`);
+      process.exit(70);
+    });
+}
+
 async function up(context: Context, flags: UpFlags): Promise<undefined> {
+  crashQuietly(context);
   const dataDir = flags.dataDir ?? dataDirOf(context.env);
   const tls = tlsOf(flags);
   if (!tls && !isLoopback(flags.host)) {

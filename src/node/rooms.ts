@@ -16,9 +16,8 @@ import {
   type Store,
   type Vault,
 } from "../store/index.js";
-import type { Clock } from "../vocabulary/index.js";
+import { type Clock, traceOf } from "../vocabulary/index.js";
 import type { NodeConfig } from "./config.js";
-import { nameOf } from "./ticks.js";
 
 export interface Rooms {
   store: Store;
@@ -58,7 +57,7 @@ export function openRooms(
     const keys = openKeys(config.dataDir, config.keyFile === undefined ? {} : { keyFile: config.keyFile });
     const vault = openVault(config.dataDir, keys);
     const onListenerError = (error: unknown) =>
-      log.error({ error: nameOf(error) }, "a listener failed after a commit");
+      log.error({ ...traceOf(error) }, "a listener failed after a commit");
     const ledger = openLedger({ store, keys, clock, domain: config.domain, onListenerError });
     const engine = createEngine();
     const checker = startChecker();

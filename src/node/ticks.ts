@@ -1,5 +1,6 @@
 /** Things the node does by itself again and again: one at a time each, and a failure is logged and tried again. */
 import type { Logger } from "pino";
+import { traceOf } from "../vocabulary/index.js";
 
 export class Ticker {
   private readonly running = new Set<Promise<void>>();
@@ -15,7 +16,7 @@ export class Ticker {
       const run = Promise.resolve()
         .then(act)
         .catch((error: unknown) =>
-          this.log.error({ tick: name, error: nameOf(error) }, "a recurring step failed"),
+          this.log.error({ tick: name, ...traceOf(error) }, "a recurring step failed"),
         )
         .then(() => {
           busy = false;
@@ -31,11 +32,4 @@ export class Ticker {
     for (const timer of this.timers) clearInterval(timer);
     await Promise.all(this.running);
   }
-}
-
-/** An error's kind, never its message: that could carry a value. */
-export function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  const code = (error as { code?: unknown }).code;
-  return typeof code === "string" ? `${error.name} ${code}` : error.name;
 }

@@ -24,6 +24,12 @@ const FILES = {
   2: { memory: ["memory.max"], pids: ["pids.max"] },
 } as const;
 
+/** Of a group's memory nothing is swapped out, files in its memory-backed folders among it; by version 2 and 1. */
+const NO_SWAP = [
+  ["memory.swap.max", "0"],
+  ["memory.swappiness", "0"],
+] as const;
+
 function tryWrite(file: string, value: string): boolean {
   try {
     writeFileSync(file, value);
@@ -70,7 +76,7 @@ export function makeGroup(name: string, limits: { memoryMb: number; processes: n
       const [first, ...more] = FILES[cgroupVersion()][controller];
       writeFileSync(join(path, first!), String(Math.ceil(value)));
       for (const file of more) tryWrite(join(path, file), String(Math.ceil(value)));
-      if (controller === "memory") tryWrite(join(path, "memory.swap.max"), "0");
+      if (controller === "memory") for (const [file, none] of NO_SWAP) tryWrite(join(path, file), none);
     }
   } catch {
     for (const path of folders) removeFolder(path);

@@ -5,4 +5,5 @@ export * from "./input.js";
 export * from "./paging.js";
 export * from "./quantities.js";
 export * from "./time.js";
+export * from "./trace.js";
 export * from "./words.js";

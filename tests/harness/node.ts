@@ -20,6 +20,10 @@ export interface NodeOptions {
   env?: Record<string, string>;
   /** More arguments of `glovebox up`. */
   args?: string[];
+  /** Where it is started; where this process was, if not said. */
+  cwd?: string;
+  /** A command that becomes the node, such as `["prlimit", "--core=unlimited"]`. */
+  under?: string[];
 }
 
 /** What the node said when it was ready. */
@@ -56,13 +60,15 @@ export async function startNode(options: NodeOptions = {}): Promise<RunningNode>
 }
 
 async function launch(options: NodeOptions & { dataDir: string }, temporary?: TempDir): Promise<RunningNode> {
-  const { dataDir, workers = 1, env = {}, args = [] } = options;
+  const { dataDir, workers = 1, env = {}, args = [], cwd, under = [] } = options;
   const program = join(packageRoot, "bin", "glovebox");
   if (!existsSync(join(packageRoot, "dist", "cli", "main.js")))
     throw new Error("dist is not built; run: npm run setup");
   const words = ["up", "--data-dir", dataDir, "--port", "0", "--workers", String(workers), "--json", ...args];
   // A group of its own, so that destroy() reaches workers whose control was killed.
-  const child = spawn(process.execPath, [program, ...words], {
+  const [command = "", ...rest] = [...under, process.execPath, program, ...words];
+  const child = spawn(command, rest, {
+    cwd,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,

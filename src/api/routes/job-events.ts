@@ -1,5 +1,5 @@
+import { traceOf } from "../../vocabulary/index.js";
 import { followJob } from "../job-stream.js";
-import { traceOf } from "../problem.js";
 import { defineRoute } from "../route.js";
 import { idParams } from "../schemas/parameters.js";
 

@@ -127,6 +127,16 @@ async function main(): Promise<void> {
   process.exit(0);
 }
 
+/** An error that nobody caught may quote a value: its kind and its place are all that leaves the process. */
+function crashQuietly(): void {
+  for (const event of ["uncaughtException", "unhandledRejection"])
+    process.on(event, (thrown: unknown) => {
+      process.stderr.write(`${JSON.stringify({ msg: "the worker crashed", ...traceOf(thrown) })}\n`);
+      process.exit(70);
+    });
+}
+
+crashQuietly();
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof GloveboxError ? error.message : "the worker could not start"}\n`);
   process.exit(1);

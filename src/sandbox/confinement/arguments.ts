@@ -80,7 +80,8 @@ export function limitArguments(confined: Confined): string[] {
     `--nofile=${limits.files}`,
     `--fsize=${mb(limits.fileMb)}`,
     `--cpu=${Math.ceil(confined.cpuSeconds ?? limits.cpuSeconds)}`,
-    "--core=0",
+    // Not 0: a program named in kernel.core_pattern gets the core at any limit but this one.
+    "--core=1",
     "--memlock=0",
     "--msgqueue=0",
     "--rtprio=0",

@@ -171,7 +171,8 @@ function mounts(places: Places): Docker.MountConfig {
 function ulimits(spec: RunSpec): { Name: string; Soft: number; Hard: number }[] {
   const fixed = (Name: string, value: number) => ({ Name, Soft: value, Hard: value });
   return [
-    fixed("core", 0),
+    // Not 0: a program named in kernel.core_pattern gets the core at any limit but this one.
+    fixed("core", 1),
     fixed("nofile", OPEN_FILES),
     fixed("fsize", spec.limits.disk_mb * MIB),
     fixed("memlock", 0),

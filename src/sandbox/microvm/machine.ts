@@ -165,7 +165,7 @@ export function machineCommand(programs: Programs, machine: Machine, ids: Ids): 
     ],
     args: qemuArguments(machine),
   });
-  const limits = ["--core=0", "--nofile=256", "--memlock=0", "--msgqueue=0", "--rtprio=0", "--nice=0"];
+  const limits = ["--core=1", "--nofile=256", "--memlock=0", "--msgqueue=0", "--rtprio=0", "--nice=0"];
   return [programs.prlimit, ...limits, "--", programs.bwrap, ...args];
 }
 
@@ -186,7 +186,7 @@ export function inputCommand(
     ],
     args: [...EROFS, INSIDE.input, "/vm/tree"],
   });
-  return [programs.prlimit, "--core=0", "--nofile=256", "--", programs.bwrap, ...args];
+  return [programs.prlimit, "--core=1", "--nofile=256", "--", programs.bwrap, ...args];
 }
 
 /** No compression (a guest that is emulated reads faster than it unpacks), no times, root's. */

@@ -37,16 +37,17 @@ export async function takeBackup(options: BackupOptions): Promise<Manifest> {
   try {
     requireApart(dataDir, resolve(options.target));
     const writer = openWriter(options.target);
-    const parent = dirname(resolve(options.target));
-    mkdirSync(parent, { recursive: true });
-    const scratch = mkdtempSync(join(parent, ".glovebox-backup-"));
+    let scratch: string | undefined;
     try {
+      const parent = dirname(resolve(options.target));
+      mkdirSync(parent, { recursive: true });
+      scratch = mkdtempSync(join(parent, ".glovebox-backup-"));
       return await new Taking(store, writer, scratch, options).run();
     } catch (error) {
       await writer.abandon();
       throw error;
     } finally {
-      rmSync(scratch, { recursive: true, force: true });
+      if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
     }
   } finally {
     store.close();

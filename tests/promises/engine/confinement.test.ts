@@ -100,7 +100,7 @@ describe("the process itself", () => {
 
   test("leaves no core file and has a bounded data segment", () => {
     const limits = readFileSync(`/proc/${pid}/limits`, "utf8");
-    expect(limits).toMatch(/^Max core file size\s+0\s+0/m);
+    expect(limits).toMatch(/^Max core file size\s+1\s+1/m);
     expect(limits).not.toMatch(/^Max data size\s+unlimited/m);
   });
 
