@@ -7,32 +7,22 @@
  * and worthless as a whole where it says something impossible. Where the processor's own virtualisation does not serve,
  * the machine is emulated, and the probe says so.
  */
-import { createReadStream } from "node:fs";
 import { availableParallelism } from "node:os";
-import { Readable } from "node:stream";
 import Docker from "dockerode";
 import { type Clock, GloveboxError, invalidInput, systemClock } from "../../vocabulary/index.js";
 import { readPeaks, removeGroup } from "../cgroup.js";
 import { LOG_LIMITS, type LogLimits } from "../docker/logs.js";
 import { outcomeOf } from "../docker/outcome.js";
 import { letRead } from "../docker/run.js";
-import type {
-  CollectedFile,
-  Collection,
-  Executor,
-  Exit,
-  Prepared,
-  Probe,
-  Refusal,
-  RunSpec,
-} from "../executor.js";
+import type { Collection, Executor, Exit, Prepared, Probe, RunSpec } from "../executor.js";
 import { assertLimits } from "../limits.js";
 import { assertOutputNames } from "../outputs.js";
 import type { Staging } from "../staging.js";
 import { freshUser } from "../users.js";
 import { findAcceleration } from "./acceleration.js";
+import { collectMachine } from "./collect.js";
 import { factsOf } from "./ending.js";
-import { BLOCK, layoutOf, type OutputPlace, parseResult } from "./exchange.js";
+import { BLOCK, layoutOf, parseResult } from "./exchange.js";
 import { findGuest, rootsFolder } from "./home.js";
 import { guestMemoryMb, orderOf } from "./order.js";
 import { probeMicrovm } from "./probe.js";
@@ -193,8 +183,7 @@ class MicrovmExecutor implements Executor {
   collect(prepared: Prepared): Collection {
     const run = own(prepared);
     if (!run.dead) throw new Error("sandbox: collect before the run is dead");
-    const refusals: Refusal[] = [];
-    return { refusals, [Symbol.asyncIterator]: () => outputsOf(run, refusals) };
+    return collectMachine(run);
   }
 
   remove(prepared: Prepared): Promise<void> {
@@ -231,33 +220,6 @@ const STARTED = "S".charCodeAt(0);
 /** bubblewrap's death is QEMU's (--die-with-parent, and the end of its process namespace). */
 function endMachine(run: MachineRun): void {
   run.child?.kill("SIGKILL");
-}
-
-async function* outputsOf(run: MachineRun, refusals: Refusal[]): AsyncGenerator<CollectedFile> {
-  const { outputs } = run.spec;
-  for (const [i, name] of outputs.entries()) {
-    // A machine that was ended from outside has handed over nothing.
-    const place = run.result?.ended ? run.result.outputs[i] : "unreadable";
-    if (place === undefined || typeof place === "string")
-      refusals.push({ name, reason: place ?? "unreadable", count: 1 });
-    else yield fileAt(run.machine.exchange, name, place);
-  }
-  const undeclared = run.result?.undeclared ?? 0;
-  if (undeclared > 0) refusals.push({ reason: "undeclared", count: undeclared });
-}
-
-function fileAt(disk: string, name: string, { at, bytes }: OutputPlace): CollectedFile {
-  let taken = false;
-  return {
-    name,
-    bytes,
-    open: () => {
-      if (taken) throw new Error("collect: a file is read once");
-      taken = true;
-      if (bytes === 0) return Readable.from([]);
-      return createReadStream(disk, { start: at, end: at + bytes - 1 });
-    },
-  };
 }
 
 export const createMicrovmExecutor = (options: MicrovmOptions): Executor => new MicrovmExecutor(options);
