@@ -21,6 +21,7 @@ import {
   spawnConfined,
 } from "../src/sandbox/index.js";
 import { packageRoot } from "../src/store/index.js";
+import { levelResults } from "./parts/levels.js";
 
 const run = promisify(execFile);
 const LIMITS = { cpus: 1, memory_mb: 256, pids: 64, disk_mb: 64, wall_s: 60 };
@@ -31,7 +32,7 @@ export const name = "sandbox";
 
 async function runBenchmark({ quick }: { quick: boolean }): Promise<Result[]> {
   const rounds = quick ? 5 : 20;
-  return [...(await containers(rounds)), await helpers(rounds)];
+  return [...(await containers(rounds)), ...(await levelResults(rounds)), await helpers(rounds)];
 }
 
 export { runBenchmark as run };

@@ -4,7 +4,7 @@
  *
  * Rule: a run is over when its group is empty and not before: runsc leaves its processes behind when it is killed.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { cgroupVersion, type Group, makeGroup, parentPath } from "../cgroup.js";
@@ -82,12 +82,3 @@ export async function emptyGroup(name: string, withinMs: number): Promise<boolea
     await delay(wait);
   }
 }
-
-/** Whether a group of that name has anybody in it, in the folder of processes or in one below. */
-export const groupExists = (name: string): boolean => {
-  try {
-    return readdirSync(folderOf("pids", name)).length > 0;
-  } catch {
-    return false;
-  }
-};

@@ -28,16 +28,10 @@ const bind = (source: string, destination: string, mode: "ro" | "rw"): Mount => 
 const rlimit = (name: string, value: number) => ({ type: `RLIMIT_${name}`, soft: value, hard: value });
 
 /**
- * Calls that gVisor does not have: it says so itself (ENOSYS), which libraries understand. Its filter would say EPERM
+ * gVisor says of this one itself that it does not exist (ENOSYS), which libraries understand. Its filter says EPERM
  * whatever it is told, and threads would not start.
  */
-const UNHEARD_OF = [
-  "clone3",
-  "io_uring_setup",
-  "io_uring_enter",
-  "io_uring_register",
-  "landlock_create_ruleset",
-];
+const UNHEARD_OF = ["clone3"];
 
 /** Names under which runsc of 2022 knows calls; what it does not know it leaves out of the list, hence refuses. */
 const OTHER_NAMES: Readonly<Record<string, string>> = { pselect6: "pselect" };
@@ -93,7 +87,7 @@ export function runtimeSpec(spec: RunSpec, places: Places, root: RootFolder) {
         ambient: nothing,
       },
       rlimits: [
-        rlimit("CORE", 0),
+        rlimit("CORE", 1),
         rlimit("NOFILE", OPEN_FILES),
         rlimit("FSIZE", limits.disk_mb * MIB),
         rlimit("MEMLOCK", 0),

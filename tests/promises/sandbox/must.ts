@@ -26,6 +26,31 @@ export interface Must {
   at_least?: number;
 }
 
+/** What is different at a level, and why that is no harm: a file in _levels, by program. */
+export interface Difference {
+  why: string;
+  /** Replaces what stands in `must`, or takes it out (null). Named attempts may come to more than elsewhere. */
+  must: { [K in keyof Must]?: Must[K] | null };
+  /** The run beside meets a limit of its own there, whoever runs beside it. */
+  beside_may_end?: boolean;
+}
+
+/** What must come of a program at a level. */
+export function mustAt(must: Must, difference: Difference | undefined): Must {
+  const changed: Record<string, unknown> = { ...must };
+  for (const [name, value] of Object.entries(difference?.must ?? {})) {
+    if (value === null) delete changed[name];
+    else if (name === "attempts")
+      changed.attempts = attemptsOf(must.attempts, value as Record<string, string[]>);
+    else changed[name] = value;
+  }
+  return changed as unknown as Must;
+}
+
+/** The rule of all levels, and for the named attempts what the level allows. */
+const attemptsOf = (rule: Must["attempts"], named: Record<string, string[]>): Must["attempts"] =>
+  rule === "all refused" || rule === undefined ? named : { ...rule, ...named };
+
 const within = ([least, most]: Range, value: number): boolean => value >= least && value <= most;
 
 function checkAttempts(must: Must, stdout: string): void {

@@ -8,7 +8,7 @@ import type { Limits } from "../../../src/sandbox/index.js";
 import { thisMachine } from "../../../src/sandbox/seccomp/bpf.js";
 import { FIRST_UNKNOWN, MACHINES, SYSCALL_NUMBERS } from "../../../src/sandbox/seccomp/numbers.js";
 import { allowedRules, REFUSED, UNKNOWN } from "../../../src/sandbox/seccomp/profile.js";
-import type { Must } from "./must.js";
+import type { Difference, Must } from "./must.js";
 
 export const CATEGORIES = [
   "escapes",
@@ -125,6 +125,12 @@ export const programNames = (): string[] =>
 
 export const readExpectation = (name: string): Expectation =>
   JSON.parse(readFileSync(join(here, name, "expect.json"), "utf8"));
+
+/** By program: what is different at a level. */
+export function differencesAt(level: string): Record<string, Difference> {
+  const file = join(here, "_levels", `${level}.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+}
 
 export const languageOf = (name: string): Language => {
   const found = LANGUAGES.find(({ main }) => existsSync(join(here, name, main)));

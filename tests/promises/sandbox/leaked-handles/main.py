@@ -12,7 +12,7 @@ for pid in [p for p in os.listdir("/proc") if p.isdigit()]:
             target = os.readlink(f"/proc/{pid}/fd/{handle}")
         except OSError:
             continue
-        own = target.startswith(("pipe:", "/dev/null", "/dev/pts", "anon_inode:", f"/proc/{pid}/fd", "/proc", "/work/"))
+        own = target.startswith(("pipe:", "host:", "/dev/null", "/dev/pts", "anon_inode:", f"/proc/{pid}/fd", "/proc", "/work/"))
         results[f"{'init' if pid == '1' else 'own'} {handle}"] = "own" if own else f"done"
 for handle in range(3, 1024):
     for path in ("..", "../../../../etc/shadow"):

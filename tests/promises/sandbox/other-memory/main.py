@@ -13,11 +13,12 @@ for path in ("/dev/mem", "/dev/kmem", "/dev/port", "/proc/kcore", "/dev/crash", 
 for pid in ("2", "3", "7", "100", str(os.getppid() + 4000)):
     attempt(f"memory of {pid}", lambda: reach(pid, "rb") if pid != str(os.getpid()) else (_ for _ in ()).throw(OSError(3, "own")))
 # Physical addresses, which row hammering and cache attacks want: zero without a capability.
-with open("/proc/self/pagemap", "rb") as pagemap:
-    page = id(results) // 4096
-    pagemap.seek(page * 8)
-    entry = int.from_bytes(pagemap.read(8), "little")
-results["physical address"] = "hidden" if entry & ((1 << 55) - 1) == 0 else "done"
+def physical():
+    with open("/proc/self/pagemap", "rb") as pagemap:
+        pagemap.seek(id(results) // 4096 * 8)
+        if int.from_bytes(pagemap.read(8), "little") & ((1 << 55) - 1) == 0:
+            raise OSError(61, "hidden")
+attempt("physical address", physical)
 # Where the kernel lies.
 own = open("/proc/self/stat").read().split()
 results["address of a wait"] = "hidden" if own[34] in ("0", "1") else "done"
