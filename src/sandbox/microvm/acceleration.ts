@@ -38,7 +38,7 @@ export interface Accelerated {
 const SLOW =
   "machines are emulated: programs run several times slower, and QEMU's makers do not vouch for emulation as a wall, so that the confinement around QEMU is the wall";
 
-function emulated(why: string): Accelerated {
+export function emulated(why: string): Accelerated {
   const guest = findGuest();
   const ticksKhz = guest && Number(execFileSync(guest.ticks, { encoding: "utf8" }));
   return { acceleration: "tcg", group: NOBODY, why, ticksKhz };
@@ -64,7 +64,11 @@ function deviceGroup(): number | string {
 }
 
 /** Boots a guest that finds no order and says so on its line: that it speaks is the answer. */
-async function boots(staging: Staging, acceleration: Acceleration, group: number): Promise<boolean> {
+export async function boots(
+  staging: Staging,
+  { acceleration, group, ticksKhz }: Accelerated,
+  withinMs: number,
+): Promise<boolean> {
   const guest = findGuest();
   if (!guest) return false;
   const staged = await staging.dir("probe");
@@ -72,6 +76,7 @@ async function boots(staging: Staging, acceleration: Acceleration, group: number
   try {
     const disks = await makeBlank(staged, ids);
     const machine = {
+      ticksKhz,
       acceleration,
       processors: 1,
       memoryMb: PROBE_MB,
@@ -79,12 +84,16 @@ async function boots(staging: Staging, acceleration: Acceleration, group: number
       ...guest,
       ...disks,
     };
-    const group = `vm-probe-${ids.user}`;
-    const { child, closed } = startMachine(findPrograms(), { machine, ids, group, layout: layoutOf(0, 0) });
+    const { child, closed } = startMachine(findPrograms(), {
+      machine,
+      ids,
+      group: `vm-probe-${ids.user}`,
+      layout: layoutOf(0, 0),
+    });
     child.stderr?.resume();
     const over = new AbortController();
     const spoke = once(child.stdout!, "data", { signal: over.signal }).then(() => true);
-    const late = delay(BOOT_MS, false, { signal: over.signal });
+    const late = delay(withinMs, false, { signal: over.signal });
     const ended = closed.then(() => false);
     const answer = await Promise.race([spoke, late, ended]).catch(() => false);
     over.abort();
@@ -125,7 +134,7 @@ async function look(staging: Staging): Promise<Accelerated> {
   if (typeof group === "string") return emulated(group);
   const device = `${DEVICE} ${group} ${findGuest()?.version}`;
   const known = recall(device);
-  const serves = known ?? (await boots(staging, "kvm", group));
+  const serves = known ?? (await boots(staging, { acceleration: "kvm", group }, BOOT_MS));
   if (known === undefined) note(device, serves);
   return serves
     ? { acceleration: "kvm", group }

@@ -10,7 +10,7 @@
 import { availableParallelism } from "node:os";
 import Docker from "dockerode";
 import { type Clock, GloveboxError, invalidInput, systemClock } from "../../vocabulary/index.js";
-import { readPeaks, removeGroup } from "../cgroup.js";
+import { removeGroup } from "../cgroup.js";
 import { LOG_LIMITS, type LogLimits } from "../docker/logs.js";
 import { outcomeOf } from "../docker/outcome.js";
 import { letRead } from "../docker/run.js";
@@ -108,9 +108,8 @@ class MicrovmExecutor implements Executor {
       run.closed = Promise.resolve();
       return;
     }
-    const { child, closed } = startMachine(findPrograms(), run);
-    run.child = child;
-    run.closed = closed;
+    const { child, closed, outgrew } = startMachine(findPrograms(), run);
+    Object.assign(run, { child, closed, outgrew });
     closed.catch(() => undefined);
     // The first word on the line is the start of the program; nothing after it means anything.
     child.stdout?.once("data", (word: Buffer) => {
@@ -164,7 +163,7 @@ class MicrovmExecutor implements Executor {
     const facts = factsOf(result, {
       killed: run.killed,
       limits: run.spec.limits,
-      oomKilled: (readPeaks(run.group).oomKills ?? 0) > 0,
+      oomKilled: run.outgrew(),
     });
     run.result = result;
     run.dead = true;

@@ -5,7 +5,7 @@ import { chownSync } from "node:fs";
 import { lstat, open, readdir, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { IsolationLevel } from "../../vocabulary/index.js";
-import { makeGroup } from "../cgroup.js";
+import { makeGroup, readPeaks } from "../cgroup.js";
 import { confinedEnvironment, type Ids } from "../confinement/arguments.js";
 import { startBubble } from "../confinement/bubble.js";
 import { ownMark } from "../confinement/orphans.js";
@@ -41,6 +41,8 @@ export class MachineRun implements Prepared {
   child: ChildProcess | undefined;
   /** Resolves when every process of the machine is dead. */
   closed: Promise<void> | undefined;
+  /** Whether the machine itself was ended for want of memory; known when it is dead. */
+  outgrew: () => boolean = () => false;
   /** QEMU began, and the program began; by the executor's clock. */
   startedAt: number | undefined;
   readonly program = new Moment();
@@ -150,7 +152,7 @@ export const disksOf = (staged: StagedDir): { input: string; exchange: string } 
 export function startMachine(
   { programs, filter }: { programs: Programs; filter: Buffer },
   run: Pick<MachineRun, "machine" | "ids" | "group" | "layout">,
-): { child: ChildProcess; closed: Promise<void> } {
+): { child: ChildProcess; closed: Promise<void>; outgrew: () => boolean } {
   const memoryMb = run.machine.memoryMb + QEMU_MB + Math.ceil(run.layout.bytes / MIB);
   const child = startBubble({
     command: machineCommand(programs, run.machine, run.ids),
@@ -161,7 +163,12 @@ export function startMachine(
   });
   child.stdin?.end();
   const closed = once(child, "close").then(() => undefined);
-  return { child, closed };
+  let outgrew = false;
+  // Before the group is removed, which the same event does.
+  child.prependOnceListener("exit", () => {
+    outgrew = (readPeaks(run.group).oomKills ?? 0) > 0;
+  });
+  return { child, closed, outgrew: () => outgrew };
 }
 
 /** A part of the exchange disk, which a hostile machine wrote. */
