@@ -20,6 +20,7 @@ import {
 import { KeptChild } from "./node/children.js";
 import { type NodeConfig, nodeConfig } from "./node/config.js";
 import { forbidCores } from "./node/cores.js";
+import { builtImages } from "./node/images.js";
 import { openLog } from "./node/log.js";
 import { startRedis } from "./node/redis.js";
 import { openRooms, type Rooms } from "./node/rooms.js";
@@ -56,7 +57,7 @@ export async function startNode(
   const config = nodeConfig(given);
   const log = openLog(config.logLevel);
   if (!forbidCores()) log.warn("a crash may leave a core file: prlimit(1) could not set the limit");
-  const rooms = openRooms(config, log, clock);
+  const rooms = openRooms(config, log, clock, await builtImages());
   const node = new NodeProcesses(config, rooms, log, clock);
   try {
     return await node.start();

@@ -13,7 +13,7 @@ find "$root" -xdev -type f -perm /6000 -exec chmod a-s {} +
 
 # R_ENVIRON_USER and the like are empty: a run reads no profile but the image's own.
 chroot "$root" env -i PATH=/usr/bin:/bin HOME=/tmp LANG=C.UTF-8 Rscript --vanilla -e \
-  'invisible(lapply(c("survival", "MASS", "Matrix", "nlme", "mgcv", "boot", "rpart"), library, character.only = TRUE))' \
+  'invisible(suppressPackageStartupMessages(lapply(c("survival", "MASS", "Matrix", "nlme", "mgcv", "boot", "rpart", "dplyr", "lubridate"), library, character.only = TRUE)))' \
   >/dev/null
 
 rm -rf "$root"/tmp/* "$root"/tmp/.[!.]* "$root"/var/cache/* "$root"/var/log/*

@@ -65,7 +65,7 @@ export async function ensureImage(socketPath, recipe, env = process.env) {
  * @param {ReturnType<typeof enginePaths>} paths
  */
 async function build(socketPath, recipe, paths) {
-  await inBuildFolder(recipe, paths, recipe.image, async (places) => {
+  await inBuildFolder(paths, recipe.image, async (places) => {
     const { tar, ended } = await rootTar(recipe, places);
     const packages = readFileSync(places.packageList);
     const packagesDigest = createHash("sha256").update(packages).digest("hex");
@@ -85,7 +85,7 @@ export async function buildAgain(recipe, env = process.env) {
   privateDir(paths.home);
   const name = `${recipe.image}-again`;
   return withLock(`${paths.lock}.image-${name}`, () =>
-    inBuildFolder(recipe, paths, name, async (places) => {
+    inBuildFolder(paths, name, async (places) => {
       const { tar, ended } = await rootTar(recipe, places);
       const hash = createHash("sha256");
       for await (const piece of tar) hash.update(piece);
@@ -100,13 +100,12 @@ export async function buildAgain(recipe, env = process.env) {
 
 /**
  * @template T
- * @param {import("./recipe.mjs").Recipe} recipe
  * @param {ReturnType<typeof enginePaths>} paths
  * @param {string} name
  * @param {(places: Places) => Promise<T>} work
  * @returns {Promise<T>}
  */
-async function inBuildFolder(recipe, paths, name, work) {
+async function inBuildFolder(paths, name, work) {
   const folder = join(paths.build, name);
   await unmountBelow(folder); // of a build that was killed; the folder holds /proc and /sys of its root
   rmSync(folder, { recursive: true, force: true });
@@ -115,7 +114,7 @@ async function inBuildFolder(recipe, paths, name, work) {
     return await work({
       folder,
       packageList: join(folder, "packages.tsv"),
-      log: join(paths.home, `build-${recipe.image}.log`),
+      log: join(paths.home, `build-${name}.log`),
     });
   } finally {
     await unmountBelow(folder);

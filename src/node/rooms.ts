@@ -51,6 +51,7 @@ export function openRooms(
   config: Pick<NodeConfig, "dataDir" | "domain" | "keyFile">,
   log: Logger,
   clock: Clock,
+  images?: readonly string[],
 ): Rooms {
   const store = openStore(config.dataDir);
   try {
@@ -62,7 +63,17 @@ export function openRooms(
     const engine = createEngine();
     const checker = startChecker();
     const catalog = createCatalog({ store, ledger, vault, keys, clock, engine });
-    const jobs = createJobs({ store, ledger, vault, keys, clock, catalog, checker, log });
+    const jobs = createJobs({
+      store,
+      ledger,
+      vault,
+      keys,
+      clock,
+      catalog,
+      checker,
+      log,
+      ...(images === undefined ? {} : { config: { images } }),
+    });
     const airlock = createAirlock({ store, ledger, vault, catalog, jobs, keys, clock });
     const close = async () => {
       await jobs.close();

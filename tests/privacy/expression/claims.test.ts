@@ -23,7 +23,7 @@ import {
 import { packageRoot } from "../../../src/store/index.js";
 import { GloveboxError } from "../../../src/vocabulary/index.js";
 import { type Duck, openDuck } from "./duck.js";
-import { inImage } from "./pandas.js";
+import { inPython } from "./pandas.js";
 
 const columns = columnsOf(
   (
@@ -105,7 +105,7 @@ describe("formulas", () => {
 import json, sys, patsy
 print(json.dumps([sorted("1" if len(t.factors) == 0 else str(len(t.factors))
   for t in patsy.ModelDesc.from_formula(f).rhs_termlist) for f in json.loads(sys.stdin.readline())]))`;
-    const theirs = (await inImage(program, formulas)) as string[][];
+    const theirs = (await inPython(program, formulas)) as string[][];
     // patsy writes the intercept and a term of one factor alike: both sort the same.
     expect(formulas.map((f) => shape(formulaFromPython(f, columns)))).toEqual(theirs);
   });
@@ -183,7 +183,7 @@ import json, sys, numpy, pandas
 x = [49, 50, 51, 60, 69, 70, 71]; e = [50, 60, 70]
 cut = lambda **k: [None if v != v else int(v) for v in pandas.cut(x, e, labels=False, **k)]
 print(json.dumps([cut(), cut(include_lowest=True), cut(right=False), [int(n) for n in numpy.histogram(x, e)[0]]]))`;
-    const [right, rightOuter, left, histogram] = (await inImage(program, null)) as (number | null)[][];
+    const [right, rightOuter, left, histogram] = (await inPython(program, null)) as (number | null)[][];
     const ours = (closed: "left" | "right", outer: boolean) =>
       ages.slice(0, -1).map((age) => {
         const bin = evaluate(groupValue(bins(closed, outer), columns), { age });
