@@ -34,6 +34,8 @@ function gated(): Gated {
     asked: [],
     gate: async () => undefined,
     async query(input) {
+      // Other rooms ask as well; these are the questions of tables.
+      if (!input.sql.startsWith("WITH picked")) return engine.query(input);
       gatedEngine.asked.push(input);
       await gatedEngine.gate(gatedEngine.asked.length);
       return engine.query(input);

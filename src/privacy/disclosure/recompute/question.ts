@@ -14,11 +14,13 @@ import { renameColumns } from "./rename.js";
 const SUMMABLE = "1e290";
 const SQUARABLE = "1e145";
 
+/**
+ * Its answer has a row for each cell that has rows: the keys of the dimensions, which of them are totals (a bit each, the
+ * first dimension the highest), then three values for each measure.
+ */
 export interface Question {
   sql: string;
   parameters: string[];
-  /** Of an answer's row: the keys of the dimensions, which of them are totals (a bit each, the first the highest), then three for each measure. */
-  width: number;
 }
 
 interface Writer {
@@ -57,11 +59,7 @@ export function questionOf(
     ...plan.measures.flatMap(aggregates),
   ];
   const sql = `WITH picked AS (${rows}) SELECT ${selected.join(", ")} FROM picked${kept}${groupBy(plan, names)}`;
-  return {
-    sql,
-    parameters: parameters.map(({ value }) => value),
-    width: names.length + 1 + 3 * plan.measures.length,
-  };
+  return { sql, parameters: parameters.map(({ value }) => value) };
 }
 
 const valueColumns = ({ value }: PlannedMeasure, i: number, writer: Writer): string[] =>
