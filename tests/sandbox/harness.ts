@@ -32,6 +32,8 @@ export interface Bench {
   node: string;
   /** How many times longer a program may take here than in a container: wall clocks are set so much later. */
   slowness?: number;
+  /** Done for a run before its time begins. */
+  before?(spec: RunSpec): Promise<void>;
   close(): Promise<void>;
 }
 export type MakeBench = () => Promise<Bench>;
@@ -139,6 +141,7 @@ export async function gather(
 /** The whole way: stage, prepare, start, wait, collect, remove. */
 export async function runProgram(bench: Bench, program: Program): Promise<Ended> {
   const { spec, wipe } = await stage(bench, program);
+  await bench.before?.(spec);
   const began = performance.now();
   const prepared = await bench.executor.prepare(spec);
   try {
