@@ -1,25 +1,48 @@
 /** Level `userns` as one of the machine's levels: the second private engine, and its trial. */
 import { existsSync } from "node:fs";
 import Docker from "dockerode";
+import { GloveboxError } from "../../vocabulary/index.js";
 import { engineInfo } from "../docker/client.js";
 import { createDockerExecutor } from "../docker/executor.js";
 import { remappedEngineSocket } from "../engine.js";
 import type { ImageRef } from "../executor.js";
-import { createImages } from "../images.js";
+import { createImages, type Images } from "../images.js";
 import type { LevelKind, Missing } from "../levels.js";
 import { readIdMap, remappedIds } from "../userns/ids.js";
-import { NOT_ROOT, socketOf } from "./container.js";
+import { NO_ENGINE, NOT_ROOT, socketOf } from "./container.js";
 
 const GET = "npm run setup -- --need userns (as root)";
 const lacking = (why: string): { missing: Missing } => ({ missing: { why, get: GET } });
 
-/** Images that only the first engine has: a run of them here would be of other bytes than its record says. */
-async function behind(first: string, second: string): Promise<ImageRef[]> {
-  const [wanted, there] = await Promise.all(
-    [first, second].map((socketPath) => createImages({ socketPath }).list()),
-  );
-  const has = new Set(there?.map(({ layers }) => layers.join(" ")));
-  return (wanted ?? []).filter(({ layers }) => !has.has(layers.join(" ")));
+const layersOf = ({ layers }: ImageRef): string => layers.join(" ");
+
+/** Those of the first engine's images that the second one has too, by their layers. */
+async function sharedImages(first: string, second: string): Promise<ImageRef[]> {
+  const [wanted, there] = await Promise.all([
+    createImages({ socketPath: first }).list(),
+    createImages({ socketPath: second }).list(),
+  ]);
+  const has = new Set(there.map(layersOf));
+  return wanted.filter((image) => has.has(layersOf(image)));
+}
+
+/** The second engine's images; one that is not the first engine's to the byte is no image of this level. */
+function imagesOf(first: string, second: string): Images {
+  const own = createImages({ socketPath: second });
+  const firsts = createImages({ socketPath: first });
+  return {
+    list: () => own.list(),
+    resolve: async (name, recipe) => {
+      const [wanted, found] = await Promise.all([
+        firsts.resolve(name, recipe),
+        own.resolve(name, recipe).catch(() => undefined),
+      ]);
+      if (found && layersOf(found) === layersOf(wanted)) return found;
+      throw new GloveboxError("isolation_unavailable", {
+        detail: `level userns lacks the image ${name} as it is now: ${GET}`,
+      });
+    },
+  };
 }
 
 export const usernsKind: LevelKind = {
@@ -34,13 +57,14 @@ export const usernsKind: LevelKind = {
     const map = readIdMap();
     if (!engine.remapped || !map) return lacking("the second engine does not remap users");
     const first = socketOf(tools);
-    const missing = first === undefined ? [] : await behind(first, socketPath);
-    if (missing.length > 0)
-      return lacking(`the second engine lacks ${missing.map((i) => i.name).join(", ")}`);
+    if (first === undefined) return NO_ENGINE;
+    if ((await sharedImages(first, socketPath)).length === 0)
+      return lacking("the second engine has no image as the first one has it");
     return { versions: { engine: engine.version, ids: JSON.stringify(map), socket: socketPath } };
   },
-  open: async ({ staging, node, clock, logs }) => {
+  open: async ({ engineSocket, staging, node, clock, logs }) => {
     const socketPath = remappedEngineSocket();
+    const first = socketOf({ engineSocket }) ?? socketPath;
     const map = readIdMap();
     if (!map) throw new Error("the range of ids is gone");
     return {
@@ -52,7 +76,7 @@ export const usernsKind: LevelKind = {
         ...(logs ? { logs } : {}),
         ids: remappedIds(map),
       }),
-      images: createImages({ socketPath }),
+      images: imagesOf(first, socketPath),
     };
   },
   objection: ({ uid, uidMap: [inside, outside] }) => {
