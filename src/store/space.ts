@@ -22,8 +22,11 @@ const FULL_CODES = new Set([
 
 /** Whether an error, or one that caused it, says that the disk is full. */
 export function saysFull(thrown: unknown): boolean {
-  for (let error = thrown, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth++) {
-    if (FULL_CODES.has(String((error as { code?: unknown }).code))) return true;
+  let error = thrown;
+  for (let depth = 0; typeof error === "object" && error !== null && depth < 5; depth++) {
+    const { code, cause } = error as { code?: unknown; cause?: unknown };
+    if (FULL_CODES.has(String(code))) return true;
+    error = cause;
   }
   return false;
 }

@@ -50,6 +50,16 @@ const TYPED: Record<string, (n: Named) => string[]> = {
   "glovebox ledger head": () => ["ledger", "head"],
   "glovebox ledger show": () => ["ledger", "show"],
   "glovebox run": (n) => ["run", "--dataset", n.dataset, "--image", "none", "--out", "x.csv", n.script],
+  "glovebox dataset release-policy": (n) => ["dataset", "release-policy", n.dataset],
+  "glovebox table": (n) => ["table", "--dataset", n.dataset, "--rows", "town"],
+  "glovebox query": (n) => [
+    "query",
+    "--dataset",
+    n.dataset,
+    "--epsilon",
+    "0.01",
+    `SELECT count(*) FROM ${n.dataset}`,
+  ],
   "glovebox verify": (n) => ["verify", n.script],
 };
 

@@ -143,7 +143,9 @@ describe("a process that crashes says no value", () => {
     const place = tempDir("crash");
     try {
       const words = ["up", "--data-dir", join(place.path, "data"), "--port", "0", "--workers", "0", "--json"];
-      const ran = await glovebox(words, { NODE_OPTIONS: flaw(how), HOME: place.path });
+      // A Redis of its own would be left behind.
+      const env = { NODE_OPTIONS: flaw(how), HOME: place.path, REDIS_URL: "redis://127.0.0.1:1" };
+      const ran = await glovebox(words, env);
       expect([ran.code, ran.stderr]).toEqual([70, expect.stringContaining("the node crashed")]);
       expect(await shows("stdout and stderr", ran.stdout + ran.stderr)).toEqual([]);
     } finally {

@@ -141,12 +141,12 @@ export class PlantedNode {
     return [{ name: "nobody" }, ...Object.entries(this.people).map(([name, person]) => ({ name, person }))];
   }
 
-  subjects(files: readonly string[], guess: string): Subjects {
+  subjects(files: readonly string[], guess: string, which: RegExp): Subjects {
     const output = this.seen.rows<{ id: string }>("SELECT id FROM outputs LIMIT 1")[0]?.id ?? "out_none";
     const { jobs, releases, grants, uploads } = this;
     return {
       datasets: [DATASET, UNFINISHED],
-      jobs: Object.values(jobs),
+      jobs: Object.entries(jobs).flatMap(([name, id]) => (which.test(name) ? [id] : [])),
       releases,
       grants,
       uploads,
