@@ -261,6 +261,24 @@ describe("budgets", () => {
     expect(price("a", "0.3")).toMatchObject({ free: true, left: { rho: "0.7" } });
   });
 
+  test("of two grants the one with more ρ left is used for a query", async () => {
+    const name = await datasetIn(f, "published", { budget: { rho: "1", delta: "1e-6" } });
+    const [large, small] = ["0.6", "0.4"].map(
+      (rho) => give(f, name, { rho, access: "query", signal_bits: 0 }).id,
+    );
+    const used = () =>
+      f.catalog.grants.usable({
+        principal: f.researcher.id,
+        dataset: name,
+        access: "query",
+        kind: "query",
+        now: f.clock.now(),
+      }).id;
+    expect(used()).toBe(large);
+    make(asking(large!, "a", zcdp("0.3")));
+    expect(used()).toBe(small);
+  });
+
   test("a grant is past its time at its time", async () => {
     const { grant } = await world();
     f.clock.advance(31 * DAY);

@@ -29,6 +29,15 @@ test("the four calculators answer in JSON", () => {
   });
 });
 
+test("composition of noise, by the mechanism's name", () => {
+  const laplace = json("compose --mechanism laplace --scale 10 --count 100 --total-delta 1e-6");
+  expect(Number(laplace.epsilon)).toBeCloseTo(4.69267, 4);
+  const gaussian = json(
+    "compose --mechanism gaussian --sigma 20 --sensitivity 2 --count 100 --total-delta 1e-6",
+  );
+  expect(Number(gaussian.epsilon)).toBeCloseTo(4.88656, 4);
+});
+
 test("people read a sentence", () => {
   expect(privacy("convert --rho 0.1 --delta 1e-6").stdout).toBe("0.1-zCDP is (2.14193892839, 1e-6)-DP.\n");
   expect(privacy("convert --rho 0.1 --delta 1e-6 --lang zh").stdout).toContain("满足");
@@ -39,6 +48,12 @@ test.each([
   ["sigma --epsilon 1", "--delta"],
   ["compose --epsilon 1 --delta 0.01 --count 30 --total-delta 0.01", "--total-delta"],
   ["compose --epsilon 1 --delta 0.01 --count many --total-delta 0.5", "--count"],
+  ["compose --count 3 --total-delta 0.5", "--epsilon"],
+  ["compose --epsilon 1 --count 3 --total-delta 0.5", "--delta"],
+  ["compose --mechanism cauchy --count 3 --total-delta 0.5", "--mechanism"],
+  ["compose --mechanism laplace --sigma 1 --count 3 --total-delta 0.5", "--scale"],
+  ["compose --mechanism laplace --scale 1 --epsilon 1 --count 3 --total-delta 0.5", "--epsilon"],
+  ["compose --epsilon 1 --delta 0 --scale 1 --count 3 --total-delta 0.5", "--scale"],
   ["sgd --examples 10 --batch 20 --noise 1 --epochs 1 --delta 1e-5", "--batch"],
 ])("%s is wrong usage, named", (line, flag) => {
   const { status, stderr } = privacy(line);

@@ -55,16 +55,16 @@ function refreshOf(spending: Spending, row: DatasetRow, now: number): BudgetView
   };
 }
 
-/** What of its share a grant spent in the present period; a decimal of what is shown. */
+/** What of its share a grant spent in the present period, and has left; as it is shown. */
 export function spentOf(
   spending: Spending,
   grant: GrantRow,
   row: DatasetRow,
   now: number,
-): { spent_rho: string; spent_delta: string } {
-  if (!spending.any(grant.id)) return { spent_rho: "0", spent_delta: "0" };
+): { spent_rho: string; spent_delta: string; left_rho: string } {
+  if (!spending.any(grant.id)) return { spent_rho: "0", spent_delta: "0", left_rho: grant.rho ?? "0" };
   const { rho, delta } = shareOf(spending, grant, row, now);
-  return { spent_rho: rho.spent, spent_delta: delta.spent };
+  return { spent_rho: rho.spent, spent_delta: delta.spent, left_rho: rho.left };
 }
 
 function shareOf(spending: Spending, grant: GrantRow, row: DatasetRow, now: number) {

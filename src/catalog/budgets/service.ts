@@ -22,7 +22,7 @@ import {
 } from "../../vocabulary/index.js";
 import type { SignalCharge, Signals } from "../catalog.js";
 import { type DatasetRow, datasetRow } from "../datasets/rows.js";
-import { grantRow, grantRows } from "../grants/rows.js";
+import { type GrantRow, grantRow, grantRows } from "../grants/rows.js";
 import { datasetAccount, granteeAccount, spentOf } from "./account.js";
 import { chargesOf } from "./listing.js";
 import { decideRefresh } from "./refresh.js";
@@ -43,6 +43,12 @@ export class BudgetService implements Signals {
     // Unlimited is a default of low grades; where the grade has risen since, its own default holds.
     const bits = row.signal_bits ?? GRADES[datasetRow(this.db, row.dataset).grade].signal_bits;
     return bits === null ? null : Math.max(0, bits - this.spentBits(grant));
+  }
+
+  /** What a grant's share has left of ρ, roughly: to choose between grants, never to decide. */
+  rhoLeft(grant: GrantRow): number {
+    const row = datasetRow(this.db, grant.dataset);
+    return Number(spentOf(this.spending, grant, row, this.clock.now()).left_rho);
   }
 
   charge(tx: Tx, charge: SignalCharge): void {

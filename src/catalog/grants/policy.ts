@@ -117,8 +117,8 @@ const covers = (grant: GrantRow, access: AccessMode): boolean =>
   grant.access === access || (access === "synthetic" && grant.access === "sandbox");
 
 /**
- * The grant to use, of those that one principal has on one dataset: the one with most signals left, then the one
- * that lasts longest.
+ * The grant to use, of those that one principal has on one dataset: the one with most left of what runs out, then the
+ * one that lasts longest.
  * @throws no_grant, grant_expired or forbidden, whichever says best what is missing.
  */
 export function chooseGrant(

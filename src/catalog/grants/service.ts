@@ -247,8 +247,9 @@ export class GrantService implements Grants {
       dataset.id,
     );
     const { columns } = this.grantedOn(dataset);
-    // What an answer with noise spends is ρ, not signals: of several grants the one with the larger share.
-    const left = (g: GrantRow) => (kind === "query" ? Number(g.rho ?? 0) : this.parts.budgets.left(g.id));
+    // What an answer with noise spends is ρ, not signals: of several grants the one with most of it left.
+    const { budgets } = this.parts;
+    const left = (g: GrantRow) => (kind === "query" ? budgets.rhoLeft(g) : budgets.left(g.id));
     const grant = chooseGrant(grants, { access, kind, now, columns }, left);
     if (dataset.state !== "published")
       throw new GloveboxError("state_conflict", {
