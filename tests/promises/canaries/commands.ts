@@ -20,7 +20,7 @@ const TYPED: Record<string, (n: Named) => string[]> = {
   "glovebox principal list": () => ["principal", "list"],
   "glovebox dataset list": () => ["dataset", "list"],
   "glovebox dataset show": (n) => ["dataset", "show", n.dataset],
-  "glovebox dataset synth": (n) => ["dataset", "synth", n.dataset],
+  "glovebox dataset synth": (n) => ["dataset", "synth", n.dataset, "-o", `${n.folder}/twin.csv`],
   "glovebox dataset add": (n) => ["dataset", "add", n.script, "--name", "mine"],
   "glovebox dataset put": (n) => ["dataset", "put", n.dataset, n.script],
   "glovebox dataset assess": (n) => ["dataset", "assess", n.dataset],
