@@ -136,7 +136,8 @@ test("every command after it works as it stands, each typed by whom it is meant 
   expect([...tokens.keys()]).toEqual(PEOPLE);
   // Every typist had something to type: the table above is the README's, no longer.
   for (const [beginning] of TYPISTS) expect(lines.some((line) => line.startsWith(beginning))).toBe(true);
-});
+  // Two dozen processes, some of which wait for the end of a job to show: on a busy machine that takes minutes.
+}, 400_000);
 
 test("what people are told on the way: the rehearsal's log, the state, the verdict, the next step", () => {
   const told = (beginning: string) =>
