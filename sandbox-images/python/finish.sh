@@ -15,13 +15,24 @@ find "$root" -xdev -type f -perm /6000 -exec chmod a-s {} +
 mkdir -p "$root/usr/share/glovebox/matplotlib"
 chroot "$root" env -i PATH=/usr/bin:/bin MPLCONFIGDIR=/usr/share/glovebox/matplotlib MPLBACKEND=Agg \
   python3 -c 'import matplotlib.font_manager'
+# In the order of their files: matplotlib finds them in the order of the build machine's file system.
+chroot "$root" env -i PATH=/usr/bin:/bin python3 -c '
+import glob, json
+for path in glob.glob("/usr/share/glovebox/matplotlib/fontlist-*.json"):
+    with open(path) as f: fonts = json.load(f)
+    for kind in ("afmlist", "ttflist"): fonts[kind].sort(key=lambda font: font["fname"])
+    with open(path, "w") as f: json.dump(fonts, f, indent=2)
+'
 
 # Compiled modules, trusted as they are: the image is read-only, and its time stamps are set by the build.
 chroot "$root" env -i PATH=/usr/bin:/bin \
   python3 -m compileall -q -f -j 0 --invalidation-mode unchecked-hash /usr/lib/python3.11 /usr/lib/python3 \
   >/dev/null 2>&1 || true # some packages carry test files that are not meant to compile
 
-chroot "$root" env -i PATH=/usr/bin:/bin python3 -c \
+chroot "$root" env -i PATH=/usr/bin:/bin HOME=/tmp python3 -c \
   'import numpy, pandas, scipy, statsmodels.api, sklearn.linear_model, matplotlib.pyplot, lxml'
-rm -rf "$root"/tmp/* "$root"/tmp/.[!.]* "$root"/var/cache/* "$root"/var/log/*
+
+# What the build left behind: its own settings and lists of apt, caches, logs.
+rm -rf "$root"/tmp/* "$root"/tmp/.[!.]* "$root"/root/.cache "$root"/var/cache/* "$root"/var/log/* \
+  "$root"/var/lib/apt/lists/* "$root"/etc/apt/apt.conf.d/99mmdebstrap
 chmod 1777 "$root/tmp"

@@ -16,5 +16,7 @@ chroot "$root" env -i PATH=/usr/bin:/bin HOME=/tmp LANG=C.UTF-8 Rscript --vanill
   'invisible(suppressPackageStartupMessages(lapply(c("survival", "MASS", "Matrix", "nlme", "mgcv", "boot", "rpart", "dplyr", "lubridate"), library, character.only = TRUE)))' \
   >/dev/null
 
-rm -rf "$root"/tmp/* "$root"/tmp/.[!.]* "$root"/var/cache/* "$root"/var/log/*
+# What the build left behind: its own settings and lists of apt, caches, logs.
+rm -rf "$root"/tmp/* "$root"/tmp/.[!.]* "$root"/root/.cache "$root"/var/cache/* "$root"/var/log/* \
+  "$root"/var/lib/apt/lists/* "$root"/etc/apt/apt.conf.d/99mmdebstrap
 chmod 1777 "$root/tmp"

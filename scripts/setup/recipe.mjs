@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { folderDigest } from "./digest.mjs";
+import { digestOf, folderDigest } from "./digest.mjs";
 import { packageRoot } from "./home.mjs";
 
 export const RECIPES = join(packageRoot, "sandbox-images");
@@ -13,7 +13,7 @@ export const RECIPES = join(packageRoot, "sandbox-images");
  * @typedef {object} Recipe
  * @property {string} image       name of the image, as jobs ask for it
  * @property {string} folder
- * @property {string} digest      SHA-256 of the folder
+ * @property {string} digest      SHA-256 of the folder and of the arguments of the build
  * @property {string} reference   tag in the engine
  * @property {string} suite       Debian release
  * @property {string[]} packages
@@ -35,12 +35,9 @@ export function imageNames(root = RECIPES) {
 export function readRecipe(image, root = RECIPES) {
   const folder = join(root, image);
   const settings = JSON.parse(readFileSync(join(folder, "recipe.json"), "utf8"));
-  const digest = folderDigest(folder);
-  return {
+  const recipe = {
     image,
     folder,
-    digest,
-    reference: `glovebox/${image}:${digest.slice(0, 12)}`,
     suite: settings.suite,
     packages: parsePackages(readFileSync(join(folder, "packages.txt"), "utf8")),
     exclude: settings.exclude,
@@ -48,6 +45,18 @@ export function readRecipe(image, root = RECIPES) {
     epoch: settings.source_date_epoch,
     optional: settings.optional === true,
   };
+  const digest = recipeDigest(recipe);
+  return { ...recipe, digest, reference: `glovebox/${image}:${digest.slice(0, 12)}` };
+}
+
+/** Of the folder and of how it is built, wherever the folder lies. @param {Omit<Recipe, "digest" | "reference">} recipe */
+function recipeDigest(recipe) {
+  const hasFiles = existsSync(join(recipe.folder, "files"));
+  const args = mmdebstrapArgs({ ...recipe, folder: "/recipe" }, "/packages.tsv", hasFiles);
+  return digestOf([
+    { name: "folder", content: folderDigest(recipe.folder) },
+    { name: "build", content: JSON.stringify(args) },
+  ]);
 }
 
 /** The images that every set-up builds. @returns {Recipe[]} */
@@ -65,10 +74,11 @@ export function parsePackages(text) {
 
 /**
  * Arguments of mmdebstrap; it writes the image's root as a tar to stdout, and the package list to `packageList`.
- * @param {Recipe} recipe
+ * @param {Omit<Recipe, "digest" | "reference">} recipe
  * @param {string} packageList
+ * @param {boolean} hasFiles  whether the recipe has files to copy
  */
-export function mmdebstrapArgs(recipe, packageList) {
+export function mmdebstrapArgs(recipe, packageList, hasFiles = existsSync(join(recipe.folder, "files"))) {
   const args = [
     "--mode=root",
     "--variant=essential",
@@ -79,7 +89,7 @@ export function mmdebstrapArgs(recipe, packageList) {
   for (const path of recipe.exclude) args.push(`--dpkgopt=path-exclude=${path}`);
   // The hooks are shell text for mmdebstrap; "$1" in them is the image's root.
   const files = join(recipe.folder, "files");
-  if (existsSync(files)) {
+  if (hasFiles) {
     args.push(`--customize-hook=cp -R --no-preserve=ownership ${shellQuote(`${files}/.`)} "$1"`);
   }
   args.push(
