@@ -1,6 +1,7 @@
 /** Charges: paid before the answer exists, once, within every budget and share concerned. */
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { plus as addUnits, fromText, toText } from "../../src/catalog/budgets/amounts.js";
+import fc from "fast-check";
+import { plus as addUnits, fromText, shownParts, toText } from "../../src/catalog/budgets/amounts.js";
 import type { ChargeRequest } from "../../src/catalog/index.js";
 import {
   addCurves,
@@ -10,7 +11,15 @@ import {
   sampledGaussianCurve,
   zcdpCurve,
 } from "../../src/privacy/index.js";
-import { type GrantId, type PrincipalId, parseDecimal, rational } from "../../src/vocabulary/index.js";
+import {
+  addRational,
+  type GrantId,
+  type PrincipalId,
+  parseDecimal,
+  rational,
+  subtractRational,
+} from "../../src/vocabulary/index.js";
+import { testSeed } from "../harness/seed.js";
 import {
   type CatalogFixture,
   catalogFixture,
@@ -283,6 +292,38 @@ describe("budgets", () => {
     const { grant } = await world();
     f.clock.advance(31 * DAY);
     expect(outcome(() => make(asking(grant, "a", zcdp("0.1"))))).toBe("grant_expired");
+  });
+});
+
+describe("amounts as they are shown", () => {
+  test("of any size: spent and left add up to the total, and can be read again", () => {
+    const totals = ["1", "0.3", "1e-6", "1e-20", "1e-80", "7e-300", "1000000000", "123456789.123456"];
+    const parts = fc.tuple(fc.constantFrom(...totals), fc.integer({ min: 0, max: 10 ** 9 }));
+    fc.assert(
+      fc.property(parts, ([text, share]) => {
+        const total = d(text);
+        const exact = rational(total.num * BigInt(share), total.den * 10n ** 9n);
+        const { spent, left } = shownParts(total, exact);
+        expect(addRational(d(spent), d(left))).toEqual(total);
+        // left is never more than there is, but for the dust of rounding charges up
+        const over = subtractRational(d(left), exact);
+        expect(over.num * 2n ** 44n * total.den <= total.num * over.den).toBe(true);
+      }),
+      { seed: testSeed(), numRuns: 200 },
+    );
+  });
+
+  test("a budget of a tiny δ is seen, granted and charged", async () => {
+    const { name, grant } = await world({ rho: "0.5", delta: "1e-80" });
+    make(asking(grant, "a", addCurves(zcdp("0.1"), failureCurve(d("1e-81")))));
+    expect(budgetOf(name).delta).toEqual({
+      total: "1e-80",
+      spent: "2e-81",
+      left: "8e-81",
+    });
+    f.catalog.grants.revoke(f.owner, grant);
+    expect(outcome(() => give(f, name, { rho: "0.4", delta: "8e-81", signal_bits: 0 }))).toBe("ok");
+    expect(f.catalog.datasets.budget(f.researcher, name).scope).toBe("own");
   });
 });
 

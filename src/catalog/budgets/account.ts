@@ -2,7 +2,6 @@
 import type { RenyiFilter } from "../../privacy/index.js";
 import {
   addRational,
-  formatDecimal,
   parseDecimal,
   type Rational,
   rfc3339,
@@ -11,7 +10,7 @@ import {
 } from "../../vocabulary/index.js";
 import type { DatasetRow } from "../datasets/rows.js";
 import type { GrantRow } from "../grants/rows.js";
-import { shown, shownCost, shownParts } from "./amounts.js";
+import { decimalText, shown, shownCost, shownParts } from "./amounts.js";
 import { DAY_MS } from "./refresh.js";
 import type { BudgetView } from "./schemas.js";
 import { leftOf, periodAt, type Spending } from "./spending.js";
@@ -89,8 +88,8 @@ export function granteeAccount(
     if (stated.length === 0) return { total: null, spent: "0", left: null };
     const total = stated.map((grant) => decimal(grant[of])).reduce(addRational, ZERO);
     const left = shares.map((share) => decimal(share[of].left)).reduce(addRational, ZERO);
-    const spent = formatDecimal(subtractRational(total, left));
-    return { total: formatDecimal(total), spent, left: formatDecimal(left) };
+    const spent = decimalText(subtractRational(total, left));
+    return { total: decimalText(total), spent, left: decimalText(left) };
   };
   return {
     rho: together("rho"),

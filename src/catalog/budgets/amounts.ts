@@ -76,6 +76,20 @@ export const shownCost = (cost: RenyiCurve): Cost => ({
   delta: shown(weighed(cost.delta)),
 });
 
+/** Longer texts are written with an exponent. */
+const PLAIN_CHARS = 40;
+/** What is read as a decimal again has at most 64 digits on each side. */
+const MOST_DIGITS = 60;
+
+/** A decimal as people and `parseDecimal` read it: exact, but for one of more than 60 digits, which is rounded up. */
+export function decimalText(value: Rational): string {
+  const plain = formatDecimal(value);
+  if (plain.length <= PLAIN_CHARS) return plain;
+  const [whole = "", fraction = ""] = plain.split(".");
+  const digits = `${whole}${fraction}`.replace(/^0+/, "");
+  return digits.length > MOST_DIGITS ? shown(value) : `${digits}e-${fraction.length}`;
+}
+
 /** Parts of a total, exact decimals that add up to it; `left` rounded down. */
 export function shownParts(total: Rational, left: Rational): { spent: string; left: string } {
   if (total.num === 0n) return { spent: "0", left: "0" };
@@ -88,5 +102,5 @@ export function shownParts(total: Rational, left: Rational): { spent: string; le
   const whole = (generous * digits) / (left.den * DUST * total.den);
   const rounded = rational(whole, digits);
   const kept = compareRational(rounded, total) > 0 ? total : left.num <= 0n ? ZERO : rounded;
-  return { spent: formatDecimal(subtractRational(total, kept)), left: formatDecimal(kept) };
+  return { spent: decimalText(subtractRational(total, kept)), left: decimalText(kept) };
 }
