@@ -243,4 +243,4 @@ const seen = ({ stdout, stderr, exit }: Ended) => ({
 
 /** Lines; one of JSON as what it says, so that a difference can be read. */
 const lines = (text: string): unknown[] =>
-  text.split("\n").map((line) => (line.startsWith("{") ? JSON.parse(line) : line));
+  text.split("\n").map((line) => (line.startsWith('{"') ? JSON.parse(line) : line));
