@@ -67,7 +67,8 @@ const INSIDE = {
 const FIRMWARE_FOLDER = "/usr/share/qemu";
 /** Translated code; QEMU's own default is a gigabyte. */
 const TRANSLATIONS_MB = 64;
-const KERNEL_LINE = "quiet loglevel=0 panic=-1 reboot=t random.trust_cpu=on";
+/** No pressure counts (psi): they would tell a program how busy its machine is. */
+const KERNEL_LINE = "quiet loglevel=0 panic=-1 reboot=t random.trust_cpu=on psi=0";
 
 function disk(name: "root" | "input" | "exchange", uncached: boolean): string[] {
   const readOnly = name === "exchange" ? "off" : "on";
