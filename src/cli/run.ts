@@ -22,6 +22,7 @@ interface RunFlags {
   pids?: string;
   disk?: string;
   wall?: string;
+  isolation?: string;
   idempotencyKey?: string;
 }
 
@@ -56,6 +57,7 @@ function runFlags(command: Command): void {
     .option("--pids <n>", "processes and threads")
     .option("--disk <mb>", "size of /out in MB")
     .option("--wall <s>", "seconds until it is stopped")
+    .option("--isolation <level>", "at least this isolation, beyond what the data ask for")
     .option("--idempotency-key <key>", "the same key and job is submitted once");
 }
 
@@ -74,6 +76,7 @@ async function run(context: Context, script: string, args: string[], flags: RunF
     outputs: flags.out ?? [],
     limits: limitsOf(flags),
     mode: flags.dryRun ? "dry_run" : "real",
+    ...(flags.isolation === undefined ? {} : { isolation: flags.isolation }),
   };
   const key = flags.idempotencyKey ?? randomUUID();
   const job = await client.post<Job>("/api/v1/jobs", spec, { "idempotency-key": key });

@@ -16,14 +16,17 @@ const lacking = (why: string): { missing: Missing } => ({ missing: { why, get: G
 
 const layersOf = ({ layers }: ImageRef): string => layers.join(" ");
 
-/** Those of the first engine's images that the second one has too, by their layers. */
-async function sharedImages(first: string, second: string): Promise<ImageRef[]> {
-  const [wanted, there] = await Promise.all([
-    createImages({ socketPath: first }).list(),
-    createImages({ socketPath: second }).list(),
-  ]);
-  const has = new Set(there.map(layersOf));
-  return wanted.filter((image) => has.has(layersOf(image)));
+/** The image that every machine has; without it the level would run next to nothing. */
+const USUAL = "python";
+
+/** Whether the second engine has the usual image as the first one has it now. */
+async function isCurrent(first: string, second: string): Promise<boolean> {
+  const [wanted, there] = await Promise.all(
+    [first, second].map((socketPath) => createImages({ socketPath }).list()),
+  );
+  const has = new Set(there?.map(layersOf));
+  const usual = wanted?.filter(({ name }) => name === USUAL) ?? [];
+  return (usual.length > 0 ? usual : (wanted ?? [])).some((image) => has.has(layersOf(image)));
 }
 
 /** The second engine's images; one that is not the first engine's to the byte is no image of this level. */
@@ -58,8 +61,8 @@ export const usernsKind: LevelKind = {
     if (!engine.remapped || !map) return lacking("the second engine does not remap users");
     const first = socketOf(tools);
     if (first === undefined) return NO_ENGINE;
-    if ((await sharedImages(first, socketPath)).length === 0)
-      return lacking("the second engine has no image as the first one has it");
+    if (!(await isCurrent(first, socketPath)))
+      return lacking("the second engine has not the first one's image of today");
     return { versions: { engine: engine.version, ids: JSON.stringify(map), socket: socketPath } };
   },
   open: async ({ engineSocket, staging, node, clock, logs }) => {
