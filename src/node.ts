@@ -31,6 +31,7 @@ import { type Clock, ISOLATION_LEVELS, systemClock } from "./vocabulary/index.js
 
 export type { NodeConfig } from "./node/config.js";
 export { machineLevels } from "./node/levels.js";
+export { type StagingMemory, stagingMemory } from "./node/memory.js";
 export { machineReady } from "./node/ready.js";
 export { openRooms, type Rooms } from "./node/rooms.js";
 export type { LevelOffer } from "./sandbox/index.js";

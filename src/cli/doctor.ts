@@ -9,6 +9,7 @@ import { EXIT, Failure } from "./failure.js";
 import { withLevels } from "./level-checks.js";
 import { nodeChecks } from "./node-checks.js";
 import { readyChecks } from "./ready-check.js";
+import { stagingChecks } from "./staging-check.js";
 import { plain } from "./terminal.js";
 
 export interface Check {
@@ -21,9 +22,22 @@ export interface Check {
   without?: string;
 }
 
+/** A sandbox image that is built on this machine. */
+interface BuiltImage {
+  image: string;
+  reference: string;
+  recipe: string;
+  layers: string[];
+  /** Name to version, of all that is installed in it. */
+  packages: Record<string, string>;
+  /** Of those, the ones that its recipe names. */
+  named: Record<string, string>;
+}
+
 interface Report {
   ok: boolean;
   checks: Check[];
+  images: BuiltImage[];
 }
 
 export function addDoctor(program: Command, terminal: Terminal): void {
@@ -42,12 +56,17 @@ async function doctor(context: Context, dataDir: string | undefined): Promise<Ou
   const checks = [
     ...(await withLevels(machine.checks)),
     ...(await readyChecks()),
+    ...(await stagingChecks()),
     ...nodeChecks(dataDir, context.env),
   ];
   const ok = checks.every((check) => check.ok || !check.needed);
   return {
-    json: { ok, checks },
-    text: () => checks.flatMap((check) => checkLines(context, check)).join("\n"),
+    json: { ok, checks, images: machine.images },
+    text: () =>
+      [
+        ...checks.flatMap((check) => checkLines(context, check)),
+        ...machine.images.flatMap((image) => imageLines(context, image)),
+      ].join("\n"),
     exit: ok ? EXIT.done : EXIT.failed,
   };
 }
@@ -67,6 +86,15 @@ async function machineReport(): Promise<Report> {
       "环境检查没有结果；请运行：npm run setup",
     );
   }
+}
+
+function imageLines(context: Context, { image, layers, packages, named }: BuiltImage): string[] {
+  const count = Object.keys(packages).length;
+  const versions = Object.entries(named).map(([name, version]) => `${name} ${version}`);
+  return [
+    `image   ${image.padEnd(15)} ${layers.join(" ")}`,
+    `${" ".repeat(24)}${context.say(`${count} packages`, `${count} 个软件包`)}: ${versions.join(", ")}`,
+  ].map(plain);
 }
 
 function checkLines(context: Context, { name, ok, needed, detail, fix, without }: Check): string[] {
