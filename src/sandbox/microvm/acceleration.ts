@@ -36,7 +36,7 @@ export interface Accelerated {
 }
 
 const SLOW =
-  "machines are emulated: programs run several times slower, and QEMU's makers do not vouch for emulation as a wall, so that the confinement around QEMU is the wall";
+  "machines are emulated: programs run ten to thirty times slower, and QEMU's makers do not vouch for emulation as a wall, so that the confinement around QEMU is the wall";
 
 export function emulated(why: string): Accelerated {
   const guest = findGuest();
