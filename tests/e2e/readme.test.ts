@@ -20,6 +20,7 @@ const TYPISTS: [beginning: string, people: string[]][] = [
   ["glovebox grant approve", ["bureau"]],
   ["glovebox run", ["lin"]],
   ["glovebox table", ["lin"]],
+  ["glovebox query", ["lin"]],
   ["glovebox release request", ["lin"]],
   ["glovebox job outputs", ["chen", "wu"]],
   ["glovebox release review", ["chen", "wu"]],
@@ -156,6 +157,7 @@ test("what people are told on the way: the rehearsal's log, the state, the verdi
   expect(told("glovebox release review")).toContain("released");
   expect(told("glovebox verify")).toContain("verifies.");
   expect(told("glovebox table")).toContain("flc.grp,F,M");
+  expect(told("glovebox query")).toMatch(/F +4\d{3} ± \d+/);
   expect(told("glovebox dataset release-policy")).toContain("up to grade 3");
 });
 

@@ -58,16 +58,20 @@ export interface Tables {
   /** As an engine: the plan is held against what may be read, then it runs. */
   run(plan: Plan, query: EmittedQuery): Promise<EngineRow[]>;
   cells(plan: Plan): Promise<Cell[]>;
+  /** The rows of one unit are gone from all datasets; undefined brings them back. */
+  without(unit: string | undefined): void;
   execute(sql: string): Promise<void>;
   close(): void;
 }
 
 const viewsOf = (plan: Plan): string[] => plan.tables.map((_, i) => (i === 0 ? "data" : `data${i}`));
 
-async function openViews(connection: DuckDBConnection, plan: Plan): Promise<void> {
+async function openViews(connection: DuckDBConnection, plan: Plan, gone: string | undefined): Promise<void> {
   for (const [i, name] of plan.tables.entries())
     await connection.run(
-      `CREATE OR REPLACE VIEW ${viewsOf(plan)[i]} AS SELECT * FROM read_parquet('${file(name)}')`,
+      `CREATE OR REPLACE VIEW ${viewsOf(plan)[i]} AS SELECT * FROM read_parquet('${file(name)}')${
+        gone === undefined ? "" : ` WHERE c0 <> '${gone}'`
+      }`,
     );
 }
 
@@ -84,8 +88,9 @@ export async function openTables(dir: string): Promise<Tables> {
   );
   await connection.run(`COPY (SELECT * FROM (${VISITS}) AS t(${columns(3)}, __unit)) TO '${file("visits")}'`);
   await connection.run(`CREATE TABLE ${FORBIDDEN} AS SELECT 1 AS id, 1 AS age`);
+  let gone: string | undefined;
   const run = async (plan: Plan, { sql, parameters }: EmittedQuery): Promise<EngineRow[]> => {
-    await openViews(connection, plan);
+    await openViews(connection, plan, gone);
     await mustReadOnly(connection, sql, parameters, viewsOf(plan));
     const statement = await connection.prepare(sql);
     try {
@@ -106,6 +111,9 @@ export async function openTables(dir: string): Promise<Tables> {
       const leaves: EngineRow[][] = [];
       for (const bisection of plan.bisections) leaves.push(await run(plan, emitLeaves(plan, bisection)));
       return cellsOf(plan, rows, leaves);
+    },
+    without(unit) {
+      gone = unit;
     },
     async execute(sql) {
       await connection.run(sql);

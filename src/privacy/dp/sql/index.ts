@@ -12,6 +12,14 @@ export {
 export { QUERY_LIMITS } from "./limits.js";
 export type { DeclaredField, DeclaredTable, Plan } from "./model.js";
 export { deviation, halfWidth, type Law, tailBound } from "./noise-law.js";
-export { type Pricing, priceOf, rhoWithin, type Terms, termsOf } from "./price.js";
+export {
+  type Pricing,
+  priceOf,
+  rhoWithin,
+  type Sensitivity,
+  sensitivitiesOf,
+  type Terms,
+  termsOf,
+} from "./price.js";
 export { type Quoted, quoteOf } from "./quote.js";
 export { planOf } from "./read/select.js";

@@ -48,7 +48,7 @@ export function termsOf(epsilon: string, delta: string | undefined): Terms {
 }
 
 /** How much one unit can change a measurement's numbers over all groups, in ℓ1, and in ℓ2 squared. */
-interface Sensitivity {
+export interface Sensitivity {
   l1: bigint;
   l2squared: bigint;
   /** Of one row: what errors are compared with. */
@@ -150,6 +150,12 @@ function laplaceCost(list: readonly Sensitivity[], spent: readonly Rational[]): 
 
 const half = ({ num, den }: Rational): Rational => rational(num, 2n * den);
 
+/** Of each measurement, then of each bisection. */
+export const sensitivitiesOf = (plan: Plan): Sensitivity[] => [
+  ...plan.measurements.map((m) => ofMeasurement(m, plan)),
+  ...plan.bisections.map((b) => ofBisection(b, plan)),
+];
+
 /** @throws invalid_input where private groups need a δ and there is none */
 export function priceOf(plan: Plan, { epsilon, delta }: Terms): Pricing {
   if (plan.hasPrivateGroups && delta.num === 0n)
@@ -157,10 +163,7 @@ export function priceOf(plan: Plan, { epsilon, delta }: Terms): Pricing {
       "delta",
       "is needed: a group column's values are not declared, so groups show above a threshold only; its owner declares them with `categories`",
     );
-  const list = [
-    ...plan.measurements.map((m) => ofMeasurement(m, plan)),
-    ...plan.bisections.map((b) => ofBisection(b, plan)),
-  ];
+  const list = sensitivitiesOf(plan);
   // Thresholding takes its part of δ; what is left is for the Gaussian law, which needs some.
   const failing = plan.hasPrivateGroups ? half(delta) : ZERO;
   const forGauss = plan.hasPrivateGroups ? half(delta) : delta;

@@ -1,0 +1,3 @@
+import { attacksSuite } from "./attacks-suite.js";
+
+attacksSuite(200_000);
