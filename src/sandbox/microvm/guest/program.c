@@ -27,7 +27,8 @@ static void limit(int what, uint64_t value) {
 }
 
 static void set_limits(const struct order *order) {
-  limit(RLIMIT_CORE, 0);
+  /* As in a container, where 0 would let a program that the kernel names have the core; 1 is too little for any. */
+  limit(RLIMIT_CORE, 1);
   limit(RLIMIT_NOFILE, order->n.open_files);
   limit(RLIMIT_FSIZE, order->n.disk_bytes);
   limit(RLIMIT_MEMLOCK, 0);
