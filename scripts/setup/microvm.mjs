@@ -124,6 +124,8 @@ async function run(program, args, cwd) {
 
 /** Downloads Debian's newest cloud kernel and unpacks it below `build`. @param {string} build */
 async function unpackKernel(build) {
+  // A machine whose lists are old or gone has no such package, or not the newest.
+  await capture("apt-get", ["update", "-q"], { timeoutMs: 600_000 });
   const depends = await run("apt-cache", ["depends", KERNEL]);
   const name = /Depends:\s+(linux-image-\S+)/.exec(depends)?.[1];
   if (!name) throw new Error(`no package source here has ${KERNEL}`);
