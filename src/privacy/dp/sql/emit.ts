@@ -101,10 +101,12 @@ class QueryEmitter {
     const stepped = `SELECT *${steps.map((s) => (s ? `, ${s}` : "")).join("")} FROM (${rows})`;
     const columns = kept.map(({ field, i }) =>
       i < keys.length
-        ? `, k${i} AS ${field.column}`
+        ? `, ${field.isUnit ? `any_value(k${i})` : `k${i}`} AS ${field.column}`
         : `, ${unitMeasure(measures[i - keys.length]!, i - keys.length, from.perUnit)} AS ${field.column}`,
     );
-    return `SELECT u${columns.join("")} FROM (${stepped}) GROUP BY ${["u", ...keys.map((_, i) => `k${i}`)].join(", ")}`;
+    // The unit's own value follows from its ordinal: texts need not be hashed.
+    const grouped = keys.flatMap((_, i) => (relation.fields[i]?.isUnit ? [] : [`k${i}`]));
+    return `SELECT u${columns.join("")} FROM (${stepped}) GROUP BY ${["u", ...grouped].join(", ")}`;
   }
 
   /** Rows with the values of groups as `g<i>`, of arguments as `e<i>`, and arguments on their grid as `v<i>`. */
