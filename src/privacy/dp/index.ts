@@ -2,3 +2,4 @@
 export * from "./accounting/index.js";
 export * from "./noise/index.js";
 export * from "./sql/index.js";
+export * from "./synth/index.js";
