@@ -1,0 +1,3 @@
+import { auditSuite } from "./audit-suite.js";
+
+auditSuite(200_000, 20_000);
