@@ -177,15 +177,11 @@ function unitMeasure({ kind, value }: UnitMeasure, i: number, perUnit: bigint): 
     case "max":
       return `${kind}(e${i})`;
     case "sum": {
-      const { type, digits, low, high } = value as Scaled;
-      const [from, to] = [
-        low < low * perUnit ? low : low * perUnit,
-        high > high * perUnit ? high : high * perUnit,
-      ];
-      const sum = `CASE WHEN sum(v${i}) < ${from} THEN ${from} WHEN sum(v${i}) > ${to} THEN ${to} ELSE sum(v${i}) END`;
+      // Within 2^62 for as many rows as a unit may have; what is made of it is clamped before it is added up.
+      const { type, digits } = value as Scaled;
       return type === "integer"
-        ? `CAST(${sum} AS BIGINT)`
-        : `CAST(${sum} AS DOUBLE) / CAST('1e${digits}' AS DOUBLE)`;
+        ? `TRY_CAST(sum(v${i}) AS BIGINT)`
+        : `CAST(sum(v${i}) AS DOUBLE) / CAST('1e${digits}' AS DOUBLE)`;
     }
     case "mean":
       return `CAST(sum(v${i}) AS DOUBLE) / count(v${i}) / CAST('1e${(value as Scaled).digits}' AS DOUBLE)`;
