@@ -376,9 +376,9 @@ describe("a budget that is refreshed by time", () => {
     const { actor, data } = f.ledger.opening(seq);
     expect(actor).toBe(f.owner.id);
     const { epsilon } = budgetOf(name).guarantee!;
-    const guarantee = data.guarantee as Record<string, never>;
+    const guarantee = data.guarantee as unknown as { a_year: { epsilon: string; delta: string }[] };
     expect(guarantee).toMatchObject({ each_period: { epsilon, delta: "0.000001" }, periods_a_year: 13 });
-    const [sum, optimal] = (guarantee as { a_year: { epsilon: string; delta: string }[] }).a_year;
+    const [sum, optimal] = guarantee.a_year;
     expect(Number(sum!.epsilon)).toBeCloseTo(13 * Number(epsilon), 9);
     expect(Number(optimal!.epsilon)).toBeLessThan(Number(sum!.epsilon));
     expect([sum!.delta, optimal!.delta]).toEqual(["0.000013", "0.000026"]);
