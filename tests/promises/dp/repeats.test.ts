@@ -85,6 +85,9 @@ const epsilonOf = (budget: { rho: string; delta: string }): number =>
     renyiFilter({ rho: parseDecimal(budget.rho, "rho"), delta: parseDecimal(budget.delta, "delta") }).epsilon,
   );
 
+/** With many trials, on a busy machine. */
+const LONG_MS = 1_800_000;
+
 const BUDGET = { rho: "0.25", delta: "1e-4" };
 
 describe(`a whole budget on one person (seed ${seed})`, () => {
@@ -136,15 +139,19 @@ describe(`a whole budget on one person (seed ${seed})`, () => {
       ["SELECT count(*) FROM t", "SELECT count(*) FROM t WHERE id <> 'target'"],
       "0.25",
     ],
-  ])("%s", async (name, sqls, epsilon) => {
-    const { claim, times } = await averaged(sqls, epsilon);
-    expect(times).toBeGreaterThan(3);
-    const { epsilon: found, certain, trials } = audit(claim, full ? 20_000 : 800, noise);
-    console.info(
-      `${name}: ${times} answers, at least ${found.toFixed(2)} of ${claim.epsilon} (${trials} trials)`,
-    );
-    expect(certain).toBeLessThanOrEqual(claim.epsilon);
-  });
+  ])(
+    "%s",
+    async (name, sqls, epsilon) => {
+      const { claim, times } = await averaged(sqls, epsilon);
+      expect(times).toBeGreaterThan(3);
+      const { epsilon: found, certain, trials } = audit(claim, full ? 8000 : 800, noise);
+      console.info(
+        `${name}: ${times} answers, at least ${found.toFixed(2)} of ${claim.epsilon} (${trials} trials)`,
+      );
+      expect(certain).toBeLessThanOrEqual(claim.epsilon);
+    },
+    LONG_MS,
+  );
 
   test("one charge that is answered a dozen times, each with a fresh draw, is found out", async () => {
     const { claim } = await averaged(["SELECT count(*) FROM t WHERE age = 66"], "1", 12);
@@ -171,19 +178,19 @@ describe(`everyone's secret bit (seed ${seed})`, () => {
     return x.filter((value, i) => (value > 0.5 ? 1 : 0) === bits[i]).length / bits.length;
   }
 
-  test("Dinur and Nissim 2003: 256 subsets within a budget tell little more than a coin; without noise, all", async () => {
-    const subsets = Array.from({ length: 256 }, () => secret.flatMap((_, i) => (random() < 0.5 ? [i] : [])));
+  test("Dinur and Nissim 2003: 160 subsets within a budget tell little more than a coin; without noise, all", async () => {
+    const subsets = Array.from({ length: 160 }, () => secret.flatMap((_, i) => (random() < 0.5 ? [i] : [])));
     const relation = await openRelation([table], [secret]);
     const list = subsets.map(
       (q, k) => `count(*) FILTER (WHERE b0 = 1 AND id IN (${q.map((i) => `'p${i}'`).join(", ")})) AS q${k}`,
     );
     const exact: number[] = [];
     const noisy: number[] = [];
-    // All of ε = 1 on 256 counts, which come in statements of 32.
+    // All of ε = 1 on 160 counts, which come in statements of 32.
     for (let from = 0; from < list.length; from += 32) {
       const plan = await relation.plan(`SELECT ${list.slice(from, from + 32).join(", ")} FROM t`);
       const cells = await relation.cells(plan);
-      const pricing = priceOf(plan, termsOf("0.125", "1e-6"));
+      const pricing = priceOf(plan, termsOf("0.2", "1e-6"));
       noisy.push(...answerOf(plan, pricing, cells, noise).rows[0]!.map(Number));
       exact.push(...cells[0]!.exacts.map(Number));
     }
@@ -197,28 +204,32 @@ describe(`everyone's secret bit (seed ${seed})`, () => {
     expect(told).toBeLessThan(62 / 64);
   });
 
-  test("Homer et al. 2008: means of all traits tell a member from a stranger no better than ε allows", async () => {
-    const list = Array.from({ length: TRAITS }, (_, i) => `sum(b${i})`).join(", ");
-    const base = people(30);
-    const member: UnitRow = [999, "member", 40, ...Array.from({ length: TRAITS }, bit)];
-    const sides = [base, [...base, member]].map((rows) => openRelation([table], [rows]));
-    const [without, and] = await Promise.all(sides);
-    const plan = await without!.plan(`SELECT ${list} FROM t`);
-    const pricing = priceOf(plan, termsOf("1", "1e-5"));
-    const cells = [await without!.cells(plan), await and!.cells(plan)];
-    without!.close();
-    and!.close();
-    const traits = member.slice(3).map(Number);
-    /** The inner product with the target's own traits: the tracer's statistic. */
-    const draw =
-      (side: number): Claim["draws"][0] =>
-      (from) => {
-        const [row] = answerOf(plan, pricing, cells[side]!, from).rows;
-        return [row!.reduce<number>((sum, value, i) => sum + (traits[i] === 1 ? Number(value) : 0), 0)];
-      };
-    const claim: Claim = { epsilon: 1, delta: 1e-5, draws: [draw(0), draw(1)] };
-    const { epsilon, certain } = audit(claim, full ? 50_000 : 1000, noise);
-    console.info(`tracing: at least ${epsilon.toFixed(2)} of 1`);
-    expect(certain).toBeLessThanOrEqual(1);
-  });
+  test(
+    "Homer et al. 2008: means of all traits tell a member from a stranger no better than ε allows",
+    async () => {
+      const list = Array.from({ length: TRAITS }, (_, i) => `sum(b${i})`).join(", ");
+      const base = people(30);
+      const member: UnitRow = [999, "member", 40, ...Array.from({ length: TRAITS }, bit)];
+      const sides = [base, [...base, member]].map((rows) => openRelation([table], [rows]));
+      const [without, and] = await Promise.all(sides);
+      const plan = await without!.plan(`SELECT ${list} FROM t`);
+      const pricing = priceOf(plan, termsOf("1", "1e-5"));
+      const cells = [await without!.cells(plan), await and!.cells(plan)];
+      without!.close();
+      and!.close();
+      const traits = member.slice(3).map(Number);
+      /** The inner product with the target's own traits: the tracer's statistic. */
+      const draw =
+        (side: number): Claim["draws"][0] =>
+        (from) => {
+          const [row] = answerOf(plan, pricing, cells[side]!, from).rows;
+          return [row!.reduce<number>((sum, value, i) => sum + (traits[i] === 1 ? Number(value) : 0), 0)];
+        };
+      const claim: Claim = { epsilon: 1, delta: 1e-5, draws: [draw(0), draw(1)] };
+      const { epsilon, certain } = audit(claim, full ? 50_000 : 1000, noise);
+      console.info(`tracing: at least ${epsilon.toFixed(2)} of 1`);
+      expect(certain).toBeLessThanOrEqual(1);
+    },
+    LONG_MS,
+  );
 });
