@@ -1,3 +1,3 @@
 import { coverageSuite } from "./coverage-suite.js";
 
-coverageSuite(600, 0.93);
+coverageSuite(300, 0.92);
