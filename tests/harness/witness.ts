@@ -32,6 +32,7 @@ const NAMED = [
   ["versions", "object"],
   ["datasets", "unit_index_object"],
   ["views", "object"],
+  ["version_sketches", "object"],
   ["jobs", "code_object"],
   ["releases", "bundle_object"],
   ["dropped_objects", "object"],
