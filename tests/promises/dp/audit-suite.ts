@@ -18,7 +18,7 @@ const LONG_MS = 1_800_000;
 const shown = (x: number): string => x.toFixed(3);
 
 /** Few draws find less of ε. */
-const POWER_OF_FEW = 0.6;
+const POWER_OF_FEW = 0.3;
 
 export function auditSuite(trials: number, forBroken: number, names = CASES.map(({ name }) => name)): void {
   const power = trials < 100_000 ? POWER_OF_FEW : 1;

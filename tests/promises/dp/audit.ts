@@ -125,7 +125,7 @@ type Counts = Map<string, [number, number]>;
 
 /** Bins of each number in turn; with several numbers coarser ones, for there are only so many draws. */
 function keying(seen: readonly (readonly number[])[]): (draw: readonly number[]) => string {
-  const width = Math.max(...seen.map((draw) => draw.length));
+  const width = seen.reduce((most, draw) => Math.max(most, draw.length), 0);
   const edges = Array.from({ length: width }, (_, i) => {
     const all = edgesOf(seen.flatMap((draw) => (i < draw.length ? [draw[i]!] : [])));
     const every = Math.max(1, Math.floor(all.length / Math.max(4, Math.floor(400 ** (1 / width)))));
@@ -162,12 +162,15 @@ export interface Audited {
   trials: number;
 }
 
+/** More would not choose a better event. */
+const MOST_TRAINING = 40_000;
+
 /** What a verdict may miss: a sound mechanism is blamed once in ten million audits. */
 export const MISSED = 1e-7;
 
-/** @param trials fresh draws on each of the two datasets; half as many before them choose the event */
+/** @param trials fresh draws on each of the two datasets; of half as many before them the event is chosen */
 export function audit({ delta, draws }: Claim, trials: number, noise: Noise): Audited {
-  const training = Math.ceil(trials / 2);
+  const training = Math.min(Math.ceil(trials / 2), MOST_TRAINING);
   const seen = draws.map((draw) => Array.from({ length: training }, () => draw(noise)));
   const key = keying(seen.flat());
   const counts: Counts = new Map();
