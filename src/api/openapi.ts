@@ -166,12 +166,12 @@ const problemContent = () => ({
 });
 
 function contentOf(spec: ResponseSpec, components: Record<string, JsonSchema>): JsonSchema {
-  if (spec.media) {
-    const binary = { schema: { type: "string", format: "binary" } };
-    return { content: Object.fromEntries(spec.media.map((media) => [media, binary])) };
-  }
+  const binary = { schema: { type: "string", format: "binary" } };
+  const bytes = Object.fromEntries((spec.media ?? spec.also ?? []).map((media) => [media, binary]));
+  if (spec.media) return { content: bytes };
   if (!spec.schema) return {};
-  return { content: { "application/json": { schema: schemaOf(spec.schema, "output", components) } } };
+  const schema = schemaOf(spec.schema, "output", components);
+  return { content: { "application/json": { schema }, ...bytes } };
 }
 
 /** One reusable answer a code: what it means and what to do next. */

@@ -41,6 +41,8 @@ export interface ResponseSpec {
   schema?: z.ZodType;
   /** Media types other than JSON; the body is then bytes. */
   media?: readonly string[];
+  /** Media types in which the JSON can be had too, as bytes. */
+  also?: readonly string[];
 }
 
 /** A body that is streamed to the handler instead of parsed. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { queryAnswer, queryInput, queryQuote } from "../../catalog/index.js";
+import { ARROW_STREAM, arrowStream } from "../arrow.js";
 import { defineRoute, json } from "../route.js";
 
 export const askQuery = defineRoute({
@@ -12,7 +13,11 @@ export const askQuery = defineRoute({
   permission: "queries.ask",
   body: queryInput,
   responses: {
-    200: { description: "The answer, or the quote", schema: z.union([queryAnswer, queryQuote]) },
+    200: {
+      description: `The answer, or the quote; an answer as an Arrow IPC stream where \`Accept\` prefers it (docs/dp.md)`,
+      schema: z.union([queryAnswer, queryQuote]),
+      also: [ARROW_STREAM],
+    },
   },
   errors: [
     "not_found",
@@ -23,5 +28,10 @@ export const askQuery = defineRoute({
     "query_unsupported",
     "engine_unavailable",
   ],
-  handler: async ({ deps, actor, body }) => json(200, await deps.catalog.queries.ask(actor, body)),
+  handler: async ({ deps, actor, body, request }) => {
+    const said = await deps.catalog.queries.ask(actor, body);
+    const isArrow = request.accepts(["application/json", ARROW_STREAM]) === ARROW_STREAM;
+    if (!isArrow || "quote" in said) return json(200, said);
+    return { kind: "bytes", media: ARROW_STREAM, stream: arrowStream(said) };
+  },
 });
