@@ -31,6 +31,11 @@ export const PERMISSIONS = {
   },
   "datasets.read": { roles: EVERYONE, may: "read the catalogue", may_zh: "查看数据目录" },
   "datasets.synthetic": { roles: EVERYONE, may: "download synthetic twins", may_zh: "下载合成数据" },
+  "datasets.compare": {
+    roles: ["owner"],
+    may: "compare synthetic records with one's own data",
+    may_zh: "比对合成数据与本部门数据",
+  },
   "datasets.budget": {
     roles: ["owner", "auditor", "researcher", "operator"],
     may: "see budgets, or one's own share of them",
@@ -49,8 +54,8 @@ export const PERMISSIONS = {
   },
   "queries.ask": {
     roles: ["researcher", "operator"],
-    may: "ask queries that are answered with noise",
-    may_zh: "提交带噪声的查询",
+    may: "ask queries that are answered with noise, and synthetic records made with it",
+    may_zh: "提交带噪声的查询，生成带噪声的合成数据",
   },
   "jobs.submit": { roles: ["researcher", "operator"], may: "submit jobs", may_zh: "提交任务" },
   "jobs.read": {

@@ -43,6 +43,8 @@ import { PrincipalService } from "./principals/service.js";
 import type { Pace } from "./queries/pace.js";
 import type { NoisyQueryInput, QueryAnswer, QueryQuote } from "./queries/schemas.js";
 import { QueryService } from "./queries/service.js";
+import type { Comparison, SyntheticAnswer, SyntheticInput, SyntheticQuote } from "./synthetic/schemas.js";
+import { SyntheticService } from "./synthetic/service.js";
 import type { Checksum } from "./uploads/arriving.js";
 import type { UploadView } from "./uploads/schemas.js";
 import { UploadService } from "./uploads/service.js";
@@ -196,6 +198,16 @@ export interface Queries {
   ask(actor: Actor, input: NoisyQueryInput): Promise<QueryAnswer | QueryQuote>;
 }
 
+export interface SyntheticData {
+  /** Records with noise at a fixed time, or their quote. @throws what `queries.ask` throws, but for query_unsupported */
+  ask(actor: Actor, dataset: string, input: SyntheticInput): Promise<SyntheticAnswer | SyntheticQuote>;
+  /**
+   * How near the records of a charge come to the data: exact, for the dataset's owner alone.
+   * @throws not_found, forbidden, invalid_input, engine_unavailable
+   */
+  compare(actor: Actor, dataset: string, charge: string, query?: { target?: string }): Promise<Comparison>;
+}
+
 export interface SignalCharge {
   job: JobId;
   principal: PrincipalId;
@@ -234,6 +246,7 @@ export interface Catalog {
   /** Noisy answers and what they cost. */
   charges: Charges;
   queries: Queries;
+  synthetic: SyntheticData;
   /** Looks for identifiers and records of these versions in the texts. */
   scanOutputs(input: {
     versionIds: readonly string[];
@@ -264,6 +277,15 @@ export function createCatalog(parts: CatalogParts): Catalog {
   const spool = openSpool(store.dataDir, parts.keys);
   const grants = new GrantService({ store, ledger, clock, principals, budgets, sight });
   const charges = new ChargeService({ db: store.db, ledger, keys: parts.keys, clock, spending, sketching });
+  const paying = {
+    store,
+    vault,
+    engine,
+    clock,
+    grants,
+    charges,
+    ...(parts.queryPace ? { pace: parts.queryPace } : {}),
+  };
   return {
     principals,
     datasets: new DatasetService({ store, ledger, engine, principals, budgets, content, sight }),
@@ -282,15 +304,8 @@ export function createCatalog(parts: CatalogParts): Catalog {
     views: new ViewService({ store, ledger, vault, engine, clock }),
     signals: budgets,
     charges,
-    queries: new QueryService({
-      store,
-      vault,
-      engine,
-      clock,
-      grants,
-      charges,
-      ...(parts.queryPace ? { pace: parts.queryPace } : {}),
-    }),
+    queries: new QueryService(paying),
+    synthetic: new SyntheticService({ ...paying, sight }),
     scanOutputs: (request) => scanOutputs(parts, request),
   };
 }

@@ -43,6 +43,17 @@ export {
   queryInput,
   queryQuote,
 } from "./queries/schemas.js";
+export {
+  type Comparison,
+  comparison,
+  comparisonQuery,
+  type SyntheticAnswer,
+  type SyntheticInput,
+  type SyntheticQuote,
+  syntheticAnswer,
+  syntheticInput,
+  syntheticQuote,
+} from "./synthetic/schemas.js";
 export { CHECKSUMS, type Checksum } from "./uploads/arriving.js";
 export * from "./uploads/schemas.js";
 export { UPLOAD_TRANSITIONS, type UploadTransition } from "./uploads/states.js";

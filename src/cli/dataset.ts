@@ -12,12 +12,11 @@ import {
   sendFlags,
 } from "./dataset-content.js";
 import { type Dataset, datasetSheet, datasetTable } from "./dataset-view.js";
-import { saveStream } from "./download.js";
 import { Refusal, Usage } from "./failure.js";
 import { readAll } from "./paged.js";
 import { addReleasePolicy } from "./release-policy.js";
 import type { SentFile } from "./sending.js";
-import { size } from "./terminal.js";
+import { addSynth } from "./synth.js";
 import { findUploads, hashOf } from "./upload.js";
 
 interface AddFlags extends SendFlags {
@@ -179,18 +178,4 @@ function addSteps(group: Command, terminal: Terminal): void {
       },
     });
   }
-}
-
-function addSynth(group: Command, terminal: Terminal): void {
-  addCommand<{ output?: string }>(group, terminal, {
-    usage: "synth <name>",
-    about: ["Download the synthetic twin", "下载合成数据"],
-    example: "glovebox dataset synth flchain -o flchain-twin.csv",
-    flags: (command) => command.option("-o, --output <file>", "where to (NAME.synthetic.csv)"),
-    async act(context, [name], { output }) {
-      const answer = await context.client().open("GET", `${pathOf(name!)}/synthetic`);
-      const saved = await saveStream(answer, output ?? `${name}.synthetic.csv`);
-      return { json: saved, text: () => `${saved.path} (${size(saved.bytes)})` };
-    },
-  });
 }

@@ -3,7 +3,7 @@ import type { Context } from "./command.js";
 import { sheet, table } from "./terminal.js";
 
 type Value = number | string | boolean | null;
-interface Cost {
+export interface Cost {
   rho: string;
   delta: string;
 }
@@ -50,7 +50,7 @@ function withInterval(value: Value, interval: [number, number] | null): string {
     : `${shown} [${digits(interval[0])}, ${digits(interval[1])}]`;
 }
 
-const cost = ({ rho, delta }: Cost): string => (delta === "0" ? `ρ ${rho}` : `ρ ${rho}, δ ${delta}`);
+export const cost = ({ rho, delta }: Cost): string => (delta === "0" ? `ρ ${rho}` : `ρ ${rho}, δ ${delta}`);
 
 const clampedIn = ({ columns }: { columns: readonly Column[] }): string =>
   columns.flatMap(({ name, bounds }) => (bounds ? [`${name} [${bounds.join(", ")}]`] : [])).join("; ");

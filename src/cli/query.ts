@@ -14,7 +14,7 @@ interface Flags {
 const ATTEMPTS = 6;
 
 /** An answer that was late is kept, and a dataset that was being opened is open by then: asking again is free. */
-async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await ask();

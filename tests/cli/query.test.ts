@@ -1,5 +1,5 @@
 /** A question in SQL at the command line, on a node of its own: price, answer, repeat, and what is refused. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import {
@@ -15,6 +15,7 @@ import { Terminal } from "./fixture.js";
 let node: RunningNode;
 let dir: TempDir;
 let lin: Terminal;
+let owner: Terminal;
 
 const SQL = "SELECT sex, count(*) AS n, avg(kappa) AS kappa FROM flchain GROUP BY sex";
 
@@ -34,7 +35,7 @@ beforeAll(async () => {
   const admin = await logIn("admin", node.adminToken);
   const add = async (name: string, role: string) =>
     logIn(name, (await admin.must("principal", "add", name, "--role", role)).token);
-  const owner = await add("bureau", "owner");
+  owner = await add("bureau", "owner");
   lin = await add("lin", "researcher");
   const described = ["--unit", "id", "--describe", at("describe.json")];
   await owner.must("dataset", "add", FLCHAIN_CSV, "--name", "flchain", ...described);
@@ -95,5 +96,44 @@ describe("glovebox query", () => {
     expect(Object.keys(answer).sort()).toEqual(
       ["charge", "columns", "intervals", "ledger_index", "left", "mechanism", "repeated", "rows"].sort(),
     );
+  });
+});
+
+describe("glovebox dataset synth", () => {
+  const synth = (...words: string[]) => ["dataset", "synth", "flchain", ...words];
+  const columns = ["--columns", "age", "sex", "kappa", "death"];
+
+  test("with --epsilon says its price, then writes records that are the same when asked again", async () => {
+    const quote = await lin.run(...synth("--epsilon", "0.5", ...columns, "--quote"));
+    expect(quote.stdout).toMatch(/would cost +ρ 0\.\d+/);
+    expect(quote.stdout).toMatch(/pairs +chosen by the data/);
+    const [first, again] = [join(dir.path, "first.csv"), join(dir.path, "again.csv")];
+    const made = await lin.run(...synth("--epsilon", "0.5", ...columns, "-o", first));
+    expect(made.stdout).toMatch(/^.*first\.csv \(\d+\.\d kB\)\n/);
+    expect(made.stdout).toMatch(/records +\d{4}\n/);
+    const repeated = await lin.must(...synth("--epsilon", "0.5", ...columns, "-o", again));
+    expect(repeated.repeated).toBe(true);
+    const csv = readFileSync(first, "utf8");
+    expect(csv.startsWith("age,sex,kappa,death\n")).toBe(true);
+    expect(readFileSync(again, "utf8")).toBe(csv);
+    const compared = await owner.run(
+      "dataset",
+      "compare",
+      "flchain",
+      repeated.charge.id,
+      "--target",
+      "death",
+    );
+    expect(compared.stdout).toMatch(/age × sex +\d/);
+    expect(compared.stdout).toMatch(/trained on records +\d\d\.\d % right, AUC 0\.\d+/);
+    expect((await lin.run("dataset", "compare", "flchain", repeated.charge.id)).code).not.toBe(0);
+  });
+
+  test("without --epsilon gives the twin, and takes no flag that only noise has", async () => {
+    const twin = await lin.must(...synth("-o", join(dir.path, "twin.csv")));
+    expect(twin.bytes).toBeGreaterThan(0);
+    const ran = await lin.run(...synth("--columns", "age"));
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain("--epsilon");
   });
 });

@@ -5,9 +5,11 @@ import { addWorker } from "./add-worker.js";
 import { appendUpload } from "./append-upload.js";
 import { approveGrant } from "./approve-grant.js";
 import { askQuery } from "./ask-query.js";
+import { askSynthetic } from "./ask-synthetic.js";
 import { assessDataset } from "./assess-dataset.js";
 import { cancelJob } from "./cancel-job.js";
 import { closeJob } from "./close-job.js";
+import { compareSynthetic } from "./compare-synthetic.js";
 import { createDataset } from "./create-dataset.js";
 import { createGrant } from "./create-grant.js";
 import { createRelease } from "./create-release.js";
@@ -70,7 +72,7 @@ export const ROUTES: readonly Route[] = [
   suspendDataset, retireDataset, getSynthetic, getBudget, getReleasePolicy, putReleasePolicy,
   describeUploads, createUpload, listUploads, getUpload, appendUpload, terminateUpload, takeUpload,
   createGrant, listGrants, getGrant, approveGrant, refuseGrant, revokeGrant,
-  askQuery,
+  askQuery, askSynthetic, compareSynthetic,
   submitJob, listJobs, getJob, cancelJob, closeJob, jobEvents, getJobCode, listOutputs, getDryRunOutput,
   createRelease, listReleases, getRelease, replaceReleaseFile, submitRelease, withdrawRelease, reviewRelease,
   getReleaseFile, getBundle,

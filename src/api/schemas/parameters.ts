@@ -6,6 +6,7 @@ const named = (what: string) => z.string().min(1).max(128).describe(what);
 
 export const nameParams = z.strictObject({ name: named("Name or id") });
 export const idParams = z.strictObject({ id: named("Id") });
+export const chargeParams = z.strictObject({ name: named("Name or id"), charge: named("chg_…") });
 export const fileParams = z.strictObject({ id: named("Id"), name: z.string().min(1).max(256) });
 
 export const pageQuery = z.strictObject({

@@ -71,6 +71,11 @@ export interface Price extends Cost {
   left: Cost;
 }
 
+export interface Kept {
+  version: VersionId;
+  answer: Buffer;
+}
+
 export interface Charges {
   /**
    * The whole way: charge, draw, store, give. The same request under way at the same time is waited for. Where
@@ -81,6 +86,8 @@ export interface Charges {
   once(request: ChargeRequest, draw: (charge: Charge) => Promise<Buffer>): Promise<Answered>;
   /** The charge of this request if there is one. */
   find(request: ChargeRequest): Charge | undefined;
+  /** What was answered to a charge on this dataset, for rooms that decide who may see it. */
+  kept(dataset: DatasetId, id: string): Kept | undefined;
   /**
    * Looks whether the versions are the same rows as another dataset's, whose budget they then share. Comes before
    * `charge`; `once` does it. @throws engine_unavailable

@@ -9,7 +9,14 @@ import canonicalize from "canonicalize";
 import type { Ledger, Tx } from "../../ledger/index.js";
 import type { RenyiCurve } from "../../privacy/index.js";
 import { type Keys, prepared } from "../../store/index.js";
-import { type Clock, type DatasetId, GloveboxError, newId, SYSTEM_ACTOR } from "../../vocabulary/index.js";
+import {
+  type Clock,
+  type DatasetId,
+  GloveboxError,
+  newId,
+  SYSTEM_ACTOR,
+  type VersionId,
+} from "../../vocabulary/index.js";
 import { datasetRow } from "../datasets/rows.js";
 import { type GrantRow, grantRow } from "../grants/rows.js";
 import { curveSha256, fromText, inUnits, shownCost, toText } from "./amounts.js";
@@ -20,6 +27,7 @@ import {
   type ChargeRequest,
   type ChargeState,
   type Charges,
+  type Kept,
   MAX_ANSWER_BYTES,
   type Price,
 } from "./charges.js";
@@ -91,6 +99,15 @@ export class ChargeService implements Charges {
       "SELECT id, state, curve, delta, ledger_seq, at FROM charges WHERE principal = ? AND request_sha256 = ?",
     ).get(request.principal, digestOf(request)) as ChargeRow | undefined;
     return row && this.read(row);
+  }
+
+  kept(dataset: DatasetId, id: string): Kept | undefined {
+    const row = prepared(
+      this.parts.db,
+      "SELECT charge, version FROM charge_datasets WHERE dataset = ? AND charge = ?",
+    ).get(dataset, id) as { charge: ChargeId; version: VersionId } | undefined;
+    const answer = row && this.stored(row.charge);
+    return row && answer && { version: row.version, answer };
   }
 
   private read(row: ChargeRow): Charge {

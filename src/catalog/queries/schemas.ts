@@ -4,7 +4,7 @@ import { QUERY_LIMITS } from "../../privacy/index.js";
 import { COLUMN_TYPES } from "../../vocabulary/index.js";
 import { datasetName } from "../datasets/schemas.js";
 
-const amount = z
+export const amount = z
   .string()
   .regex(/^\d{1,64}(\.\d{1,64})?([eE][+-]?\d{1,4})?$/, "must be a non-negative decimal string")
   .describe("A non-negative decimal string, such as 0.5 or 1e-6");
@@ -26,7 +26,7 @@ export const queryInput = z
   })
   .meta({ id: "QueryInput", description: "A question in SQL, answered with noise" });
 
-const cost = { rho: z.string(), delta: z.string() };
+export const cost = { rho: z.string(), delta: z.string() };
 
 const column = {
   name: z.string(),

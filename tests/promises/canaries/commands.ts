@@ -20,6 +20,7 @@ const TYPED: Record<string, (n: Named) => string[]> = {
   "glovebox principal list": () => ["principal", "list"],
   "glovebox dataset list": () => ["dataset", "list"],
   "glovebox dataset show": (n) => ["dataset", "show", n.dataset],
+  "glovebox dataset compare": (n) => ["dataset", "compare", n.dataset, "chg_00000000000000000000000000"],
   "glovebox dataset synth": (n) => ["dataset", "synth", n.dataset, "-o", `${n.folder}/twin.csv`],
   "glovebox dataset add": (n) => ["dataset", "add", n.script, "--name", "mine"],
   "glovebox dataset put": (n) => ["dataset", "put", n.dataset, n.script],

@@ -107,6 +107,16 @@ const ASKED: Record<string, Asked> = {
         epsilon: "0.01",
       })),
   },
+  askSynthetic: {
+    params: (s) => [s.datasets.slice(0, 1)],
+    bodies: (s) => [
+      { epsilon: "0.01" },
+      { epsilon: "0.01", columns: ["amount"] },
+      { epsilon: "0.01", columns: ["note", s.guess] },
+      { epsilon: "0.01", quote: true },
+    ],
+  },
+  compareSynthetic: { params: (s) => [s.datasets, ["chg_00000000000000000000000000", "none"]] },
   createRelease: { bodies: (s) => s.jobs.map((job) => ({ job, outputs: [s.output], justification: "why" })) },
   replaceReleaseFile: {
     params: (s) => [s.releases, s.files.slice(0, 1)],

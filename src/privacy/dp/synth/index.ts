@@ -14,4 +14,12 @@ export {
 } from "./model.js";
 export { choosesTree, synthCost, synthPrice } from "./price.js";
 export type { Uniform } from "./sample.js";
-export { type Chance, type ExpectedError, expectedErrors, fitModel, sampleRecords } from "./synthesise.js";
+export {
+  type Chance,
+  createChance,
+  deviationOf,
+  type ExpectedError,
+  expectedErrors,
+  fitModel,
+  sampleRecords,
+} from "./synthesise.js";

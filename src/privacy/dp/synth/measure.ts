@@ -104,8 +104,8 @@ export function usefulness(
 
 type Score = (record: Coded) => number;
 
-const STEPS = 25;
-const CONVERGED = 1e-8;
+const STEPS = 12;
+const CONVERGED = 1e-6;
 /** Keeps the model finite where a cell decides the answer alone. */
 const RIDGE = 1;
 

@@ -4,8 +4,8 @@
  * Columns are measured first; what they say, noisy, is what pairs are scored against; a tree of pairs is chosen and
  * measured. All that follows is post-processing.
  */
-import type { Noise } from "../noise/index.js";
-import type { RandomBits } from "../noise/random.js";
+import { createNoise, type Noise, type RandomBytes } from "../noise/index.js";
+import { RandomBits } from "../noise/random.js";
 import { toNumber } from "../sql/floats.js";
 import { type Counts, expectedPair, fitTree, independent, type TreeModel } from "./fit.js";
 import { type Marginals, type Pair, pairsOf, type SynthColumn, type SynthPricing } from "./model.js";
@@ -16,19 +16,27 @@ export interface Chance {
   noise: Noise;
   /** For the choice of pairs: of the same quality as noise. */
   random: RandomBits;
+  /** For records. */
+  uniform: Uniform;
+}
+
+/** @param source cryptographically secure bytes: node:crypto's randomBytes in production */
+export function createChance(source: RandomBytes): Chance {
+  const random = new RandomBits(source);
+  return { noise: createNoise(source), random, uniform: () => random.uint48() / 2 ** 48 };
 }
 
 const cellsOf = (columns: readonly SynthColumn[], [first, second]: Pair): number =>
   columns[first]!.cells.length * columns[second]!.cells.length;
 
-const deviationOf = (variance: SynthPricing["oneVariance"]): number => Math.sqrt(toNumber(variance));
+export const deviationOf = (variance: SynthPricing["oneVariance"]): number => Math.sqrt(toNumber(variance));
 
 /** Draws, once: the same counts again are another model, and cost another charge. */
 export function fitModel(
   columns: readonly SynthColumn[],
   exact: Marginals,
   pricing: SynthPricing,
-  { noise, random }: Chance,
+  { noise, random }: Pick<Chance, "noise" | "random">,
 ): TreeModel {
   const noisy = (counts: readonly bigint[], variance: SynthPricing["oneVariance"]): Counts => {
     const draws = noise.gaussianMany(variance, counts.length);
