@@ -42,7 +42,11 @@ const LEVELS: [string, number][] = [
 const SLOW = `import os, time
 time.sleep(2)
 open("/out/big.txt", "w").write(("x" * 99 + "\\n") * 60000)
-open("/out/t.csv", "w").write("group,count\\r\\n\\"a\\",120\\r\\nb,130.0000000001\\r\\n")
+`;
+/** So many files take their checks a while, in which the disk can be filled. */
+const MANY = Array.from({ length: 24 }, (_, i) => `t${i}.csv`);
+const TABLES = `for i in range(${MANY.length}):
+    open(f"/out/t{i}.csv", "w").write("group,count\\r\\n\\"a\\",120\\r\\nb,130.0000000001\\r\\n")
 `;
 const QUICK = 'open("/out/n.json", "w").write("{}")\n';
 
@@ -179,7 +183,7 @@ describe.each(LEVELS)("filled %s", (level, leave) => {
   });
 
   test("a check that finds no room is carried out later, and its outputs are kept", async () => {
-    const job = await submitJob(w.researcher, sandboxJob(SLOW, ["t.csv"], { purpose: `${level} check` }));
+    const job = await submitJob(w.researcher, sandboxJob(TABLES, MANY, { purpose: `${level} check` }));
     await seen.reach("its files to be there", () => seen.jobState(job) === "checking");
     const failed = since("a check could not be carried out");
     disk.fill(leave);
@@ -191,8 +195,10 @@ describe.each(LEVELS)("filled %s", (level, leave) => {
       seen.rows<{ n: number }>("SELECT check_attempts AS n FROM jobs WHERE id = ?", job),
     ];
     expect([state, tries[0]?.n]).toEqual(["held", 0]);
-    const table = seen.outputs(job).find(({ name }) => name === "t.csv");
-    expect([table?.object === null, table?.raw_object]).toEqual([false, null]);
+    const tables = seen.outputs(job).filter(({ name }) => MANY.includes(name));
+    expect(tables.map(({ object, raw_object }) => [object === null, raw_object])).toEqual(
+      MANY.map(() => [false, null]),
+    );
   });
 
   test("a vote, the approval and the bundle: told, or done later, never by half", async () => {
