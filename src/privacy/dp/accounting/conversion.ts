@@ -54,6 +54,18 @@ export function valley(f: (x: number) => number, from: number, to: number): numb
   return (a + b) / 2;
 }
 
+/** Orders are searched by u = ln(α − 1), between these. */
+const ORDER_RANGE = [-60, 400] as const;
+
+function orderAt(u: number): Rational {
+  const lessOne = rationalOf(Math.exp(u));
+  return rational(lessOne.num + lessOne.den, lessOne.den);
+}
+
+/** Finely enough for an order however near to 1, or large. */
+const preciseFor = (alpha: Rational): Precise =>
+  new Precise(320 + 2 * (alpha.num.toString(2).length + alpha.den.toString(2).length));
+
 /** The order at which the bound is least for τ = α·ρ. */
 function bestOrder(rho: Rational, delta: Rational): Rational {
   const rhoFloat = Math.exp(roughLn(rho));
@@ -63,16 +75,37 @@ function bestOrder(rho: Rational, delta: Rational): Rational {
     const alpha = 1 + lessOne;
     return alpha * rhoFloat - (lnDelta + Math.log1p(lessOne)) / lessOne + (u - Math.log1p(lessOne));
   };
-  const u = valley(at, -60, 400);
-  const lessOne = rationalOf(Math.exp(u));
-  return rational(lessOne.num + lessOne.den, lessOne.den);
+  return orderAt(valley(at, ...ORDER_RANGE));
 }
 
 /** The smallest ε that ρ-zCDP guarantees at δ, rounded up, as decimal text. 0 < δ < 1, ρ ≥ 0. */
 export function zcdpEpsilon(rho: Rational, delta: Rational): string {
   if (rho.num === 0n) return "0";
   const alpha = bestOrder(rho, delta);
-  const p = new Precise(320 + 2 * (alpha.num.toString(2).length + alpha.den.toString(2).length));
+  const p = preciseFor(alpha);
   const tau = p.of(rational(rho.num * alpha.num, rho.den * alpha.den));
   return decimalUp(epsilonAtOrder(p, tau, alpha, delta).hi, p.one);
+}
+
+/**
+ * A ρ whose zCDP is (ε, δ)-DP, the largest but for rounding: at one order α the bound is (ε, δ) at
+ * ρ = (ε − ln(1/(αδ))/(α−1) − ln(1 − 1/α))/α, and floats choose the order at which that is most. Not above zero where
+ * there is none. 0 < δ < 1.
+ */
+export function zcdpRho(epsilon: Rational, delta: Rational): Rational {
+  const wanted = Math.exp(roughLn(epsilon));
+  const lnDelta = roughLn(delta);
+  const alpha = orderAt(
+    valley(
+      (u) => {
+        const lessOne = Math.exp(u);
+        const ln = Math.log1p(lessOne);
+        return -(wanted + (lnDelta + ln) / lessOne - (u - ln)) / (1 + lessOne);
+      },
+      ...ORDER_RANGE,
+    ),
+  );
+  const p = preciseFor(alpha);
+  const spare = p.sub(p.of(epsilon), epsilonAtOrder(p, p.whole(0), alpha, delta)).lo;
+  return rational(spare * alpha.den, p.one * alpha.num);
 }

@@ -68,12 +68,22 @@ const WORKING_BITS = 192;
 /** ε-DP: τ(α) = ε + ln((1 + e^(−(2α−1)ε)) / (1 + e^(−ε))) / (α − 1). */
 export function pureCurve(epsilon: Rational): RenyiCurve {
   const p = new Precise(WORKING_BITS);
-  const decay = (factor: Rational) =>
-    p.add(p.whole(1), p.exp(p.of(times(factor, rational(-epsilon.num, epsilon.den)))));
+  const one = p.whole(1);
+  const whole = p.of(epsilon);
+  // every 2α − 1 is a whole number of halves, so that all powers come from one
+  const base = p.exp(p.of(rational(-epsilon.num, 2n * epsilon.den)));
+  const divisor = p.add(one, p.mul(base, base));
+  const steps = new Map<number, Interval>();
+  let reached = 0;
+  let power = one;
   return curve((order) => {
-    const twice = rational(2n * order.num - order.den, order.den);
-    const ratio = p.div(decay(twice), decay(rational(1n)));
-    return unitsOf(p, p.add(p.of(epsilon), p.div(p.ln(ratio), p.of(lessOne(order)))));
+    const halves = Number((4n * order.num - 2n * order.den) / order.den);
+    const step = steps.get(halves - reached) ?? p.power(base, halves - reached);
+    steps.set(halves - reached, step);
+    power = p.mul(power, step);
+    reached = halves;
+    const ratio = p.div(p.add(one, power), divisor);
+    return unitsOf(p, p.add(whole, p.div(p.ln(ratio), p.of(lessOne(order)))));
   });
 }
 

@@ -98,6 +98,13 @@ function expPoint(x: bigint, bits: number): Interval {
   return { lo: max(0n, value - 1n), hi: value + 2n };
 }
 
+const SIXTY_FOURTHS = 6;
+
+/** ln(j/64), for j from 43 to 86: the points near which lnPoint's series starts. */
+const lnNear = Array.from({ length: 87 }, (_, j) =>
+  constant((w) => twoAtanh(big(j - 64), big(j + 64), w + 16) >> 16n),
+);
+
 /** ln x within one unit on each side; x > 0. */
 function lnPoint(x: bigint, bits: number): Interval {
   const w = bits + GUARD;
@@ -108,8 +115,9 @@ function lnPoint(x: bigint, bits: number): Interval {
   while (3n * mantissa(e) < 2n << big(w)) e--;
   while (3n * mantissa(e) >= 4n << big(w)) e++;
   const m = mantissa(e);
-  const one = 1n << big(w);
-  const value = (twoAtanh(m - one, m + one, w) + big(e) * ln2(w)) >> big(GUARD);
+  const j = ((m >> big(w - SIXTY_FOURTHS - 1)) + 1n) >> 1n;
+  const near = j << big(w - SIXTY_FOURTHS);
+  const value = (twoAtanh(m - near, m + near, w) + lnNear[Number(j)]!(w) + big(e) * ln2(w)) >> big(GUARD);
   return { lo: value - 1n, hi: value + 2n };
 }
 
@@ -180,12 +188,20 @@ export class Precise {
   }
 
   exp(a: Interval): Interval {
-    return { lo: expPoint(a.lo, this.bits).lo, hi: expPoint(a.hi, this.bits).hi };
+    const { lo, hi } = expPoint(a.lo, this.bits);
+    const width = a.hi - a.lo;
+    if (width * width > this.one) return { lo, hi: expPoint(a.hi, this.bits).hi };
+    // e^d ≤ 1 + d + d² for d ≤ 1, and d² is at most one unit
+    return { lo, hi: hi + ceilDiv(hi * (width + 1n), this.one) };
   }
 
   ln(a: Interval): Interval {
     if (a.lo <= 0n) throw new RangeError("logarithm of an interval that is not above zero");
-    return { lo: lnPoint(a.lo, this.bits).lo, hi: lnPoint(a.hi, this.bits).hi };
+    const { lo, hi } = lnPoint(a.lo, this.bits);
+    const width = (a.hi - a.lo) << big(this.bits);
+    // ln(x + d) ≤ ln x + d/x, nearly equal where d is small beside x
+    if (width >> big(this.bits >> 1) < a.lo) return { lo, hi: hi + ceilDiv(width, a.lo) };
+    return { lo, hi: lnPoint(a.hi, this.bits).hi };
   }
 
   /** ln of a positive rational of any size. */

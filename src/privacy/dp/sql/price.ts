@@ -5,7 +5,7 @@
  * drawn, no more and no less. Floats choose shares and the law; whatever they choose, the cost is computed from it.
  */
 import { invalidInput, parseDecimal, type Rational, rational, ZERO } from "../../../vocabulary/index.js";
-import { zcdpEpsilon } from "../accounting/conversion.js";
+import { zcdpRho } from "../accounting/conversion.js";
 import { addCurves, failureCurve, pureCurve, type RenyiCurve, zcdpCurve } from "../accounting/curves.js";
 import { LOOKED_AT_FROM } from "./emit.js";
 import { below, over, times, toNumber } from "./floats.js";
@@ -120,15 +120,9 @@ function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
 /** About the largest ρ whose zCDP is (ε, δ)-DP; never more than that. */
 export function rhoWithin(epsilon: Rational, delta: Rational): Rational {
   return remembered(rhos, `${epsilon.num}/${epsilon.den} ${delta.num}/${delta.den}`, () => {
-    const fits = (rho: Rational): boolean =>
-      compare(parseDecimal(zcdpEpsilon(rho, delta), "epsilon"), epsilon) <= 0;
-    let [low, high] = [0, toNumber(epsilon)];
-    for (let i = 0; i < 44; i++) {
-      const middle = (low + high) / 2;
-      if (middle > 0 && fits(below(middle))) low = middle;
-      else high = middle;
-    }
-    return low > 0 ? below(low) : ZERO;
+    const rho = zcdpRho(epsilon, delta);
+    // few digits, for what is computed from it
+    return rho.num > 0n ? below(toNumber(rho)) : ZERO;
   });
 }
 
