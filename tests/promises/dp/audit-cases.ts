@@ -140,7 +140,7 @@ function textbook({ cells }: Asked): Claim {
 /** Mechanisms that anyone might build, each with a flaw that the audit must see. */
 export const BROKEN: { name: string; claim(): Promise<Claim> }[] = [
   { name: "half the noise on a count", claim: () => withLess("count", 2n) },
-  { name: "half the noise on a sum", claim: () => withLess("sum", 2n) },
+  { name: "a third of the noise on a sum", claim: () => withLess("sum", 3n) },
   {
     name: "a fifth of the noise under a Gaussian law",
     claim: () => withLess("counts under Gaussian noise", 5n),

@@ -67,7 +67,9 @@ export const everything: Sight = ({ rows, intervals }) => [
       const interval = intervals[i]?.[k];
       if (!interval) return [];
       const number = Number(value);
-      return Number.isInteger(number) ? [number] : [number, interval[1] - interval[0]];
+      return Number.isInteger(number)
+        ? [number]
+        : [number, Number((interval[1] - interval[0]).toPrecision(6))];
     }),
   ),
 ];
@@ -126,10 +128,14 @@ type Counts = Map<string, [number, number]>;
 /** Bins of each number in turn; with several numbers coarser ones, for there are only so many draws. */
 function keying(seen: readonly (readonly number[])[]): (draw: readonly number[]) => string {
   const width = seen.reduce((most, draw) => Math.max(most, draw.length), 0);
-  const edges = Array.from({ length: width }, (_, i) => {
-    const all = edgesOf(seen.flatMap((draw) => (i < draw.length ? [draw[i]!] : [])));
-    const every = Math.max(1, Math.floor(all.length / Math.max(4, Math.floor(400 ** (1 / width)))));
-    return width === 1 ? all : all.filter((_, at) => at % every === 0);
+  const all = Array.from({ length: width }, (_, i) =>
+    edgesOf(seen.flatMap((draw) => (i < draw.length ? [draw[i]!] : []))),
+  );
+  const telling = all.filter((edges) => edges.length > 1).length;
+  const most = telling <= 1 ? BINS : Math.max(4, Math.floor(400 ** (1 / telling)));
+  const edges = all.map((list) => {
+    const every = Math.ceil(list.length / most);
+    return list.filter((_, at) => at % every === 0);
   });
   return (draw) => draw.map((x, i) => binOf(edges[i]!, x)).join(" ");
 }

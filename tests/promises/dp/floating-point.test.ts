@@ -90,6 +90,8 @@ describe("Mironov 2012: doubles that only one dataset can give", () => {
       const steps = new Set<string>();
       for (let i = 0; i < 400; i++) {
         const [value] = answerOf(plan, pricing, cells, real).rows[0]!;
+        // Near zero one digit is shown, wherever it stands.
+        if (Math.abs(Number(value)) < 1) continue;
         // Digits after the point as printed: as many as its noise makes legible, whatever the sum.
         steps.add(String(String(value).split(".")[1]?.length ?? 0));
       }
