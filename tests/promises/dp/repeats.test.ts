@@ -144,7 +144,7 @@ describe(`a whole budget on one person (seed ${seed})`, () => {
     async (name, sqls, epsilon) => {
       const { claim, times } = await averaged(sqls, epsilon);
       expect(times).toBeGreaterThan(3);
-      const { epsilon: found, certain, trials } = audit(claim, full ? 8000 : 800, noise);
+      const { epsilon: found, certain, trials } = audit(claim, full ? 8000 : 400, noise);
       console.info(
         `${name}: ${times} answers, at least ${found.toFixed(2)} of ${claim.epsilon} (${trials} trials)`,
       );
@@ -226,7 +226,7 @@ describe(`everyone's secret bit (seed ${seed})`, () => {
           return [row!.reduce<number>((sum, value, i) => sum + (traits[i] === 1 ? Number(value) : 0), 0)];
         };
       const claim: Claim = { epsilon: 1, delta: 1e-5, draws: [draw(0), draw(1)] };
-      const { epsilon, certain } = audit(claim, full ? 50_000 : 1000, noise);
+      const { epsilon, certain } = audit(claim, full ? 50_000 : 600, noise);
       console.info(`tracing: at least ${epsilon.toFixed(2)} of 1`);
       expect(certain).toBeLessThanOrEqual(1);
     },
