@@ -1,8 +1,10 @@
 /** Noise is drawn from exactly the distribution it claims, by tables and by rejection. */
 import { describe, expect, test } from "@jest/globals";
+import { BlockSampler } from "../../../src/privacy/dp/noise/blocks.js";
 import { RandomBits } from "../../../src/privacy/dp/noise/random.js";
 import {
   bernoulliExp,
+  bernoulliExpAfter,
   rejectionGaussian,
   rejectionLaplace,
 } from "../../../src/privacy/dp/noise/rejection.js";
@@ -87,15 +89,49 @@ describe("discrete Gaussian noise has its exact probabilities", () => {
     );
   });
 
-  test("beyond the tables, mean and variance are right", () => {
+  test.each([
+    ["blocks of a table", 20_000],
+    ["rejection", 4_000],
+  ])("beyond the tables, mean and variance are right, by %s", (_, each) => {
     const variance = rational(4_000_000n);
-    const draws = createNoise(seeded(`${seed} big`))
-      .gaussianMany(variance, 20_000)
+    const noise = createNoise(seeded(`${seed} big ${each}`));
+    const draws = Array.from({ length: 20_000 / each }, () => noise.gaussianMany(variance, each))
+      .flat()
       .map(Number);
     const mean = draws.reduce((a, b) => a + b, 0) / draws.length;
     const spread = draws.reduce((a, b) => a + (b - mean) ** 2, 0) / draws.length;
     expect(Math.abs(mean)).toBeLessThan((5 * 2000) / Math.sqrt(20_000));
     expect(Math.abs(spread / 4_000_000 - 1)).toBeLessThan(5 * Math.sqrt(2 / 20_000));
+  });
+});
+
+describe("noise in blocks has its exact probabilities", () => {
+  test.each(["128", "200.5", "1000.333"])("discrete Laplace at scale %s", (text) => {
+    const scale = parseDecimal(text, "scale");
+    const random = new RandomBits(seeded(`${seed} lb ${text}`));
+    const sampler = BlockSampler.laplace(scale);
+    const draws = Array.from({ length: 2 * DRAWS }, () => sampler.draw(random));
+    assertDistributed(draws, (x) => Math.exp(-x / toFloat(scale)), Math.ceil(toFloat(scale) * 6));
+  });
+
+  test.each(["16384", "40000.7", "1000000"])("discrete Gaussian at variance %s", (text) => {
+    const variance = parseDecimal(text, "variance");
+    const random = new RandomBits(seeded(`${seed} gb ${text}`));
+    const sampler = BlockSampler.gaussian(variance);
+    const draws = Array.from({ length: 2 * DRAWS }, () => sampler.draw(random));
+    const v = toFloat(variance);
+    assertDistributed(draws, (x) => Math.exp((-x * x) / (2 * v)), Math.ceil(Math.sqrt(v) * 4));
+  });
+
+  test("a trial whose first bits are those of γ is decided by more", () => {
+    // γ = 1/3: 2^48/3 = 93824992236885.33, so that further bits from 0x5555… on are not below
+    const u = 93824992236885n;
+    const decided = (then: number) =>
+      bernoulliExpAfter(new RandomBits((n) => Buffer.alloc(n, then)), 1n, 3n, u);
+    expect(decided(0xff)).toBe(true);
+    // below: the first trial holds, the second with U = 0 too, and so on; with U = 0.33… the second, γ/2, fails
+    expect(decided(0x54)).toBe(false);
+    expect(bernoulliExpAfter(new RandomBits(seeded(seed)), 1n, 3n, u + 1n)).toBe(true);
   });
 });
 

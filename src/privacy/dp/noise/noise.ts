@@ -5,15 +5,17 @@
  * durable, once, and stored before it is sent; that is the caller's duty.
  */
 import type { Rational } from "../../../vocabulary/index.js";
+import { BlockSampler } from "./blocks.js";
 import type { RandomBytes } from "./random.js";
 import { RandomBits } from "./random.js";
 import { rejectionGaussian, rejectionLaplace } from "./rejection.js";
-import type { Ratios } from "./table.js";
 import { gaussianRatios, laplaceRatios, NoiseTable } from "./table.js";
 
 /** Largest scale (Laplace) or σ (Gaussian) that is served from a table; the tables have some 34 and 9 times as many entries. */
 const TABLE_LAPLACE = 256n;
 const TABLE_GAUSSIAN = 1024n;
+/** From so many on, a table of blocks pays for larger ones; fewer are drawn by rejection. */
+const BLOCKS_FROM = 5000;
 /** Tables kept; the least recently used goes. */
 const KEPT_TABLES = 32;
 
@@ -26,9 +28,13 @@ export interface Noise {
   gaussianMany(variance: Rational, count: number): bigint[];
 }
 
+interface Sampler {
+  draw(random: RandomBits): bigint;
+}
+
 class ExactNoise implements Noise {
   private readonly random: RandomBits;
-  private readonly tables = new Map<string, NoiseTable>();
+  private readonly tables = new Map<string, Sampler>();
 
   constructor(source: RandomBytes) {
     this.random = new RandomBits(source);
@@ -40,9 +46,11 @@ class ExactNoise implements Noise {
 
   laplaceMany(scale: Rational, count: number): bigint[] {
     assertPositive(scale);
-    if (scale.num > TABLE_LAPLACE * scale.den)
-      return Array.from({ length: count }, () => rejectionLaplace(this.random, scale));
-    return this.fromTable(`laplace ${scale.num}/${scale.den}`, laplaceRatios(scale), count);
+    const key = `laplace ${scale.num}/${scale.den}`;
+    if (scale.num <= TABLE_LAPLACE * scale.den)
+      return this.fromTable(key, () => new NoiseTable(laplaceRatios(scale)), count);
+    if (count >= BLOCKS_FROM) return this.fromTable(key, () => BlockSampler.laplace(scale), count);
+    return Array.from({ length: count }, () => rejectionLaplace(this.random, scale));
   }
 
   gaussian(variance: Rational): bigint {
@@ -51,13 +59,15 @@ class ExactNoise implements Noise {
 
   gaussianMany(variance: Rational, count: number): bigint[] {
     assertPositive(variance);
-    if (variance.num > TABLE_GAUSSIAN ** 2n * variance.den)
-      return Array.from({ length: count }, () => rejectionGaussian(this.random, variance));
-    return this.fromTable(`gaussian ${variance.num}/${variance.den}`, gaussianRatios(variance), count);
+    const key = `gaussian ${variance.num}/${variance.den}`;
+    if (variance.num <= TABLE_GAUSSIAN ** 2n * variance.den)
+      return this.fromTable(key, () => new NoiseTable(gaussianRatios(variance)), count);
+    if (count >= BLOCKS_FROM) return this.fromTable(key, () => BlockSampler.gaussian(variance), count);
+    return Array.from({ length: count }, () => rejectionGaussian(this.random, variance));
   }
 
-  private fromTable(key: string, ratios: Ratios, count: number): bigint[] {
-    const table = this.tables.get(key) ?? new NoiseTable(ratios);
+  private fromTable(key: string, make: () => Sampler, count: number): bigint[] {
+    const table = this.tables.get(key) ?? make();
     this.tables.delete(key);
     this.tables.set(key, table);
     if (this.tables.size > KEPT_TABLES) this.tables.delete(this.tables.keys().next().value!);

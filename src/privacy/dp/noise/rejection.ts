@@ -22,6 +22,24 @@ function bernoulliExpSmall(random: RandomBits, num: bigint, den: bigint): boolea
   return (k & 1n) === 1n;
 }
 
+const MORE_BITS = 64;
+
+/** Whether a uniform U in [0, 1) is below num/den, of which so many bits are known; draws more where those are equal. */
+function isBelow(random: RandomBits, num: bigint, den: bigint, u: bigint, bits: bigint): boolean {
+  const floor = (num << bits) / den;
+  if (u !== floor) return u < floor;
+  const longer = (u << BigInt(MORE_BITS)) | random.uint(MORE_BITS);
+  return isBelow(random, num, den, longer, bits + BigInt(MORE_BITS));
+}
+
+/** The same, where the first trial's uniform number has been begun: `u` are its first 48 bits. */
+export function bernoulliExpAfter(random: RandomBits, num: bigint, den: bigint, u: bigint): boolean {
+  if (!isBelow(random, num, den, u, 48n)) return true;
+  let k = 2n;
+  while (bernoulli(random, num, den * k)) k++;
+  return (k & 1n) === 1n;
+}
+
 /** True with probability e^(−num/den), num/den ≥ 0: Algorithm 1. */
 export function bernoulliExp(random: RandomBits, num: bigint, den: bigint): boolean {
   let rest = num;

@@ -42,8 +42,16 @@ export function gaussianRatios(variance: Rational): Ratios {
   };
 }
 
-/** Weights of magnitude 0, 1, 2 … (both signs together), until what is left is below 2^−(bits+2) of the whole. */
-function weights(p: Precise, ratios: Ratios, bits: number): { list: Interval[]; rest: Interval } {
+/** Of how many numbers a magnitude above 0 is. */
+type Sides = 1 | 2;
+
+/** Weights of magnitude 0, 1, 2 … (both signs together where there are two), until what is left is below 2^−(bits+2) of the whole. */
+function weights(
+  p: Precise,
+  ratios: Ratios,
+  bits: number,
+  sides: Sides,
+): { list: Interval[]; rest: Interval } {
   const next = ratios(p);
   let weight = p.whole(1);
   const list = [weight];
@@ -54,17 +62,17 @@ function weights(p: Precise, ratios: Ratios, bits: number): { list: Interval[]; 
     // later ratios are no larger: what follows is at most a geometric series
     const rest = p.div(p.add(weight, weight), p.sub(p.whole(1), ratio)).hi;
     if (rest << BigInt(bits + 2) < total.lo) return { list, rest: { lo: 0n, hi: rest } };
-    const both = p.add(weight, weight);
-    list.push(both);
-    total = p.add(total, both);
+    const all = sides === 2 ? p.add(weight, weight) : weight;
+    list.push(all);
+    total = p.add(total, all);
   }
 }
 
 /** ⌊F(m)·2^bits⌋ for m = 0, 1, … up to its largest value; undefined when the intervals were too wide to tell. */
-function floors(ratios: Ratios, bits: number, working: number): bigint[] | undefined {
+function floors(ratios: Ratios, bits: number, working: number, sides: Sides): bigint[] | undefined {
   const p = new Precise(working);
   // the whole is known far more finely than the entries, and less finely than the working precision can tell
-  const { list, rest } = weights(p, ratios, (bits + working) >> 1);
+  const { list, rest } = weights(p, ratios, (bits + working) >> 1, sides);
   const whole = p.add(...list, rest);
   const shift = BigInt(working - bits);
   const largest = (1n << BigInt(bits)) - 1n;
@@ -81,9 +89,9 @@ function floors(ratios: Ratios, bits: number, working: number): bigint[] | undef
   return result;
 }
 
-function exactFloors(ratios: Ratios, bits: number): bigint[] {
+function exactFloors(ratios: Ratios, bits: number, sides: Sides): bigint[] {
   for (let working = bits + GUARD_BITS; ; working += GUARD_BITS) {
-    const result = floors(ratios, bits, working);
+    const result = floors(ratios, bits, working, sides);
     if (result !== undefined) return result;
   }
 }
@@ -92,8 +100,12 @@ export class NoiseTable {
   private readonly first: Float64Array;
   private readonly finer = new Map<number, bigint[]>();
 
-  constructor(private readonly ratios: Ratios) {
-    this.first = Float64Array.from(exactFloors(ratios, FIRST_BITS), Number);
+  /** @param sides 1: of magnitudes alone, weighted by the ratios as they are */
+  constructor(
+    private readonly ratios: Ratios,
+    private readonly sides: Sides = 2,
+  ) {
+    this.first = Float64Array.from(exactFloors(ratios, FIRST_BITS, sides), Number);
   }
 
   /** One draw of the signed value. */
@@ -103,7 +115,7 @@ export class NoiseTable {
     return sign ? -magnitude : magnitude;
   }
 
-  private magnitude(random: RandomBits): bigint {
+  magnitude(random: RandomBits): bigint {
     const u = random.uint48();
     const { first } = this;
     // the least index whose entry is above u, in as many steps whatever u is
@@ -122,7 +134,7 @@ export class NoiseTable {
   private refine(random: RandomBits, u: bigint, bits: number): bigint {
     const more = bits + MORE_BITS;
     const longer = (u << BigInt(MORE_BITS)) | random.uint(MORE_BITS);
-    const entries = this.finer.get(more) ?? exactFloors(this.ratios, more);
+    const entries = this.finer.get(more) ?? exactFloors(this.ratios, more, this.sides);
     this.finer.set(more, entries);
     const index = entries.findIndex((entry) => entry > longer);
     const decided = index === 0 || (index > 0 && entries[index - 1] !== longer);
