@@ -1,8 +1,9 @@
 /** Synthetic records of flchain, through the engine, charges and the ledger; and what only their owner is told. */
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { SyntheticAnswer, SyntheticInput, SyntheticQuote } from "../../../src/catalog/index.js";
 import { entriesOf, give, outcomeOf } from "../fixture.js";
-import { type QueryFixture, queryFixture } from "../queries/fixture.js";
+import { COLUMNS as COLUMNS_DECLARED, type QueryFixture, queryFixture } from "../queries/fixture.js";
 
 let f: QueryFixture;
 /** Deadlines that were kept, in milliseconds; here they pass as soon as the work is done. */
@@ -123,6 +124,35 @@ test("past the grant's share they are refused, and nothing is charged", async ()
     rho: { spent: "0" },
     charges: [],
   });
+});
+
+test("over hardly anybody, all of them alike, they differ in nothing but noisy values", async () => {
+  const people = [
+    '"id","age","sex","sample.yr","kappa","lambda","flc.grp","creatinine","mgus","futime","death","chapter"',
+  ];
+  for (let i = 0; i < 12; i++)
+    people.push(`"P${i}",101,"F",1997,29.5,0.5,1,${i === 0 ? "1.5" : ""},0,0,1,"Chapter ${i}"`);
+  f.catalog.datasets.create(f.owner, {
+    name: "few",
+    unit_column: "id",
+    columns: COLUMNS_DECLARED,
+    answer_ms: 800,
+    budget: { rho: "100", delta: "1e-3" },
+  });
+  const content = Readable.from([`${people.join("\n")}\n`]);
+  await f.catalog.datasets.putContent(f.owner, "few", content, "text/csv");
+  f.catalog.datasets.assess(f.owner, "few");
+  f.catalog.datasets.publish(f.owner, "few");
+  give(f, "few", { access: "query", rho: "50", delta: "1e-4" });
+  deadlines.length = 0;
+  const few = (await f.catalog.synthetic.ask(f.researcher, "few", asked())) as SyntheticAnswer;
+  const whole = await ask();
+  const { columns, left_out, charge } = whole;
+  expect(few).toMatchObject({ columns, left_out, charge: { rho: charge.rho, delta: charge.delta } });
+  expect(few.tree).toHaveLength(whole.tree.length);
+  expect(few.csv.split("\n")[0]).toBe(whole.csv.split("\n")[0]);
+  expect(few.rows).toBeLessThan(500);
+  expect(new Set(deadlines)).toEqual(new Set([3200]));
 });
 
 describe("the comparison with the data", () => {

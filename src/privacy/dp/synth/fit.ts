@@ -110,18 +110,28 @@ const FLOOR = 1e-6;
 
 /** Brings a table to these sums; alternating, until the first stays as it is. */
 export function fitted(table: Counts, first: Counts, second: Counts): Counts {
-  const sizes: [number, number] = [first.length, second.length];
-  let now = table;
+  const now = table.slice();
+  const width = second.length;
+  const below = new Float64Array(width);
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [side, wanted] of [[0, first] as const, [1, second] as const]) {
-      const sums = projected(now, sizes, side);
-      now = now.map((x, at) => {
-        const k = side === 0 ? Math.floor(at / sizes[1]) : at % sizes[1];
-        return sums[k]! > 0 ? (x * wanted[k]!) / sums[k]! : 0;
-      });
+    let off = 0;
+    below.fill(0);
+    for (let i = 0; i < first.length; i++) {
+      let sum = 0;
+      for (let k = 0; k < width; k++) sum += now[i * width + k]!;
+      off = Math.max(off, Math.abs(sum - first[i]!));
+      const scale = sum > 0 ? first[i]! / sum : 0;
+      for (let k = 0; k < width; k++) {
+        const at = i * width + k;
+        now[at] = now[at]! * scale;
+        below[k] = below[k]! + now[at]!;
+      }
     }
-    const off = projected(now, sizes, 0).reduce((most, x, i) => Math.max(most, Math.abs(x - first[i]!)), 0);
-    if (off < CLOSE) break;
+    if (round > 0 && off < CLOSE) break;
+    for (let at = 0; at < now.length; at++) {
+      const sum = below[at % width]!;
+      now[at] = sum > 0 ? (now[at]! * second[at % width]!) / sum : 0;
+    }
   }
   return now;
 }
