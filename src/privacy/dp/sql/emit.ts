@@ -164,7 +164,8 @@ function stepsOf({ type, digits, low, high }: Scaled, name: string): string {
   const value = `CAST(${name} AS DOUBLE)`;
   // The ends are whole steps to within 2^-12 of one, so rounding brings a clamped value to them and not beyond.
   const clamped = `CASE WHEN ${value} < ${end(low)} THEN ${end(low)} WHEN ${value} > ${end(high)} THEN ${end(high)} ELSE ${value} END`;
-  return `CAST(round(${clamped} * CAST('1e${digits}' AS DOUBLE)) AS BIGINT)`;
+  // The cast rounds to the nearest whole number itself, halves to even ones.
+  return `CAST(${clamped} * CAST('1e${digits}' AS DOUBLE) AS BIGINT)`;
 }
 
 function unitMeasure({ kind, value }: UnitMeasure, i: number, perUnit: bigint): string {
