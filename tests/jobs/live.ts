@@ -121,6 +121,7 @@ export async function live(config: Partial<JobsConfig> = {}): Promise<Live> {
         cache_dir: join(temp.path, "cache"),
         engine_socket: docker.socketPath,
         staging_root: join(temp.path, "staging"),
+        ready: 0,
         ...options.settings,
       };
       const worker = startProcess(settings, options.killAt);
