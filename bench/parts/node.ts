@@ -87,7 +87,6 @@ async function startParts(
     redis: redis.address,
     prefix: queue.prefix,
     staging_root: join(dir, "staging"),
-    ready: 0,
     engine_socket: engineSocket,
     ready,
   };
