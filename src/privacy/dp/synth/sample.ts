@@ -42,8 +42,15 @@ function shuffle<T>(list: T[], uniform: Uniform): T[] {
   return list;
 }
 
-const spread = (counts: readonly number[]): number[] =>
-  counts.flatMap((count, value) => Array.from({ length: count }, () => value));
+function spread(counts: readonly number[]): number[] {
+  const list = new Array<number>(counts.reduce((a, b) => a + b, 0));
+  let at = 0;
+  for (const [value, count] of counts.entries()) {
+    list.fill(value, at, at + count);
+    at += count;
+  }
+  return list;
+}
 
 /** Cells by number: a list of `rows` a column. */
 export function sampleCodes(model: TreeModel, rows: number, uniform: Uniform): number[][] {

@@ -22,8 +22,26 @@ export interface Chance {
 
 /** @param source cryptographically secure bytes: node:crypto's randomBytes in production */
 export function createChance(source: RandomBytes): Chance {
-  const random = new RandomBits(source);
-  return { noise: createNoise(source), random, uniform: () => random.uint48() / 2 ** 48 };
+  return { noise: createNoise(source), random: new RandomBits(source), uniform: uniformOf(source) };
+}
+
+const BLOCK = 48 * 1024;
+const DRAW = 6;
+
+/** 48 bits a draw; records need millions. */
+function uniformOf(source: RandomBytes): Uniform {
+  let block: DataView = new DataView(new ArrayBuffer(0));
+  let at = 0;
+  return () => {
+    if (at >= block.byteLength) {
+      const bytes = source(BLOCK);
+      block = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      at = 0;
+    }
+    const value = block.getUint32(at) * 2 ** 16 + block.getUint16(at + 4);
+    at += DRAW;
+    return value / 2 ** 48;
+  };
 }
 
 const cellsOf = (columns: readonly SynthColumn[], [first, second]: Pair): number =>
