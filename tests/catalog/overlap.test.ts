@@ -1,4 +1,4 @@
-/** The same rows under another name share one budget; other data do not. Over the engine itself. */
+/** One owner's same rows under another name share one budget; other data and others' do not. Over the engine itself. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -6,7 +6,7 @@ import { overlapOf, SAMPLED, type Sketch } from "../../src/catalog/budgets/sketc
 import { createEngine, type DatasetInput, type Engine } from "../../src/catalog/index.js";
 import { zcdpCurve } from "../../src/privacy/index.js";
 import { packageRoot } from "../../src/store/index.js";
-import type { GrantId } from "../../src/vocabulary/index.js";
+import type { Actor, GrantId } from "../../src/vocabulary/index.js";
 import { parseDecimal } from "../../src/vocabulary/index.js";
 import { testSeed } from "../harness/seed.js";
 import { type CatalogFixture, catalogFixture, entriesOf, give, outcome, put } from "./fixture.js";
@@ -34,16 +34,21 @@ afterAll(async () => {
 });
 
 /** A published dataset of this content. */
-async function dataset(name: string, content: string, more: Partial<DatasetInput> = {}): Promise<string> {
+async function dataset(
+  name: string,
+  content: string,
+  more: Partial<DatasetInput> = {},
+  owner: Actor = f.owner,
+): Promise<string> {
   const budget = { rho: "5", delta: "1e-6" };
-  f.catalog.datasets.create(f.owner, { name, unit_column: "id", budget, auditors: ["auditor"], ...more });
-  await put(f, name, content);
-  f.catalog.datasets.assess(f.owner, name);
-  f.catalog.datasets.publish(f.owner, name);
+  f.catalog.datasets.create(owner, { name, unit_column: "id", budget, auditors: ["auditor"], ...more });
+  await put(f, name, content, owner);
+  f.catalog.datasets.assess(owner, name);
+  f.catalog.datasets.publish(owner, name);
   return name;
 }
-const shared = (name: string) => f.catalog.datasets.budget(f.owner, name).shared_with;
-const rho = (name: string) => f.catalog.datasets.budget(f.owner, name).rho;
+const shared = (name: string, owner: Actor = f.owner) => f.catalog.datasets.budget(owner, name).shared_with;
+const rho = (name: string, owner: Actor = f.owner) => f.catalog.datasets.budget(owner, name).rho;
 
 async function ask(name: string, cost: string, what: string): Promise<string> {
   const grant = give(f, name, { rho: "1", delta: "1e-7", signal_bits: 0 });
@@ -101,6 +106,41 @@ describe("flchain under another name", () => {
     await put(f, "copy", csv(header, fresh.slice(0, 50)));
     expect(shared("copy")).toContain("flchain");
     expect(rho("copy").spent).toBe("0.9");
+  });
+});
+
+describe("flchain of another owner", () => {
+  beforeAll(async () => {
+    await dataset("theirs", csv(header, lines), {}, f.otherOwner);
+  });
+
+  test("is another budget: nothing is compared, shared or written", () => {
+    expect(shared("theirs", f.otherOwner)).toEqual([]);
+    expect(rho("theirs", f.otherOwner).spent).toBe("0");
+    expect(shared("flchain")).not.toContain("theirs");
+    expect(rho("flchain").spent).toBe("0.9");
+    const { id } = f.catalog.datasets.row("theirs");
+    expect(entriesOf(f, id)).not.toContain("budget.shared");
+  });
+
+  test("shares with that owner's own", async () => {
+    await dataset("theirs-too", csv(header, lines.slice(0, 900)), {}, f.otherOwner);
+    expect(shared("theirs-too", f.otherOwner)).toEqual(["theirs"]);
+    expect(shared("theirs", f.otherOwner)).toEqual(["theirs-too"]);
+  });
+
+  test("stays another budget where the two are written down as one", async () => {
+    const pool =
+      "INSERT INTO budget_pools (dataset, pool, at) SELECT ?, pool, at FROM budget_pools WHERE dataset = ?";
+    const drop = f.store.db.prepare("DELETE FROM budget_pools WHERE dataset = ?");
+    const [mine, theirs] = ["flchain", "theirs"].map((name) => f.catalog.datasets.row(name).id);
+    drop.run(theirs);
+    f.store.db.prepare(pool).run(theirs, mine);
+    expect(shared("theirs", f.otherOwner)).toEqual([]);
+    expect(shared("flchain")).not.toContain("theirs");
+    expect(await ask("copy", "0.05", "one more")).toBe("ok");
+    expect(rho("theirs", f.otherOwner).spent).toBe("0");
+    expect(rho("flchain").spent).toBe("0.95");
   });
 });
 

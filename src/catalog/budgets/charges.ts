@@ -89,7 +89,7 @@ export interface Charges {
   /** What was answered to a charge on this dataset, for rooms that decide who may see it. */
   kept(dataset: DatasetId, id: string): Kept | undefined;
   /**
-   * Looks whether the versions are the same rows as another dataset's, whose budget they then share. Comes before
+   * Looks whether the versions are the same rows as another dataset's of their owner, whose budget they then share. Comes before
    * `charge`; `once` does it. @throws engine_unavailable
    */
   prepare(request: Pick<ChargeRequest, "on">): Promise<void>;

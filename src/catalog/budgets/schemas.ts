@@ -45,7 +45,9 @@ export const budgetView = z
       .describe("null: the budget is there once"),
     shared_with: z
       .array(z.string())
-      .describe("Other datasets that were found to hold the same rows, and pay and are paid for together"),
+      .describe(
+        "Other datasets of the same owner that were found to hold the same rows, and pay and are paid for together",
+      ),
     signal_bits: z.strictObject({
       total: z.int().nullable().describe("null: unlimited"),
       spent: z.int(),

@@ -171,14 +171,11 @@ export class BudgetService implements Signals {
       .get(dataset, principal ?? null, principal ?? null) as number;
   }
 
-  /** Names of those of the same owner, and of published ones; the others may not be known of. */
   private sharing(row: DatasetRow): string[] {
     return this.spending
       .pool(row.id)
       .filter((id) => id !== row.id)
-      .map((id) => datasetRow(this.db, id))
-      .filter((other) => other.owner === row.owner || other.state === "published")
-      .map((other) => other.name);
+      .map((id) => datasetRow(this.db, id).name);
   }
 }
 

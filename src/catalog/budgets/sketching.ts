@@ -1,9 +1,12 @@
 /**
- * Finds datasets that hold the same rows under another name, and lets them share one budget.
+ * Finds datasets of one owner that hold the same rows under another name, and lets them share one budget.
  *
- * Rules: a version is sketched by an engine, under a key of this domain, and looked at beside the sketches of every
- * other dataset before anything is charged on it; what shares a budget once does so for ever. A sketch is data: it
+ * Rules: a version is sketched by an engine, under a key of this domain, and looked at beside the sketches of its owner's
+ * other datasets before anything is charged on it; what shares a budget once does so for ever. A sketch is data: it
  * lies in the vault. Sketches are made one at a time, so that no two versions miss each other.
+ *
+ * Never: a sketch compared with another owner's. What follows from it is exact, so that who uploads nine known rows and
+ * a guess would read from a shared budget whether the guess is in the other's data.
  *
  * Not seen: rows whose values were all changed, unit ids written another way, less than a twentieth of the units.
  */
@@ -74,9 +77,10 @@ export class Sketching {
     const mates = new Set<string>(spending.pool(dataset));
     const others = store.db
       .prepare(
-        "SELECT v.dataset, s.object FROM version_sketches s JOIN versions v ON v.id = s.version ORDER BY v.id DESC",
+        `SELECT v.dataset, s.object FROM version_sketches s JOIN versions v ON v.id = s.version
+         JOIN datasets d ON d.id = v.dataset WHERE d.owner = ? ORDER BY v.id DESC`,
       )
-      .all() as { dataset: DatasetId; object: string }[];
+      .all(datasetRow(store.db, dataset).owner) as { dataset: DatasetId; object: string }[];
     const found: Found[] = [];
     for (const { dataset: other, object } of others) {
       if (mates.has(other)) continue;

@@ -2,7 +2,7 @@
  * What was spent of a budget, and whether more may be: running sums by dataset and grant, and the filters over them.
  *
  * Rules: a sum is raised in the transaction of the charge and never lowered; what a dataset was charged counts for
- * every dataset that was found to hold the same rows. A sum belongs to a period; periods follow from the owner's
+ * every dataset of its owner that was found to hold the same rows. A sum belongs to a period; periods follow from the owner's
  * decision and the clock, never from content. A grant spends its own share of ρ and δ, and has none where none is
  * stated; a dataset whose owner declared no ρ is limited by its grants alone.
  */
@@ -65,11 +65,16 @@ export class Spending {
     ).run(scope, period, curve, delta);
   }
 
-  /** Datasets that pay together with this one, itself included. */
+  /**
+   * Datasets that pay together with this one, itself included. One owner's only, whatever is written: older nodes
+   * compared across owners. What was charged then stays charged.
+   */
   pool(dataset: DatasetId): DatasetId[] {
     const mates = prepared(
       this.db,
-      `SELECT b.dataset FROM budget_pools a JOIN budget_pools b ON b.pool = a.pool WHERE a.dataset = ? ORDER BY 1`,
+      `SELECT b.dataset FROM budget_pools a JOIN budget_pools b ON b.pool = a.pool
+       JOIN datasets mine ON mine.id = a.dataset JOIN datasets theirs ON theirs.id = b.dataset
+       WHERE a.dataset = ? AND theirs.owner = mine.owner ORDER BY 1`,
     ).all(dataset) as { dataset: DatasetId }[];
     return mates.length === 0 ? [dataset] : mates.map((mate) => mate.dataset);
   }

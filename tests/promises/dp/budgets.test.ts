@@ -2,8 +2,8 @@
  * Attacks on the budget through the whole way of a query: races, and ways to have it back.
  *
  * Must never happen: more answers than what there is pays for, whoever asks at once; one charge with two answers; a spent
- * budget that is there again after a new version, the same content anew, another name, another owner's copy, a dataset
- * retired and made again, or another grant.
+ * budget that is there again after a new version, the same content anew, another name, a dataset retired and made again,
+ * or another grant; a budget that tells one owner what is in another's data.
  *
  * - Budget races (Haeberlen, Pierce, Narayan 2011: budget attacks): 200 at once.
  * - Death between charge and answer: tests/promises/crash/charges.test.ts. Charges alone: tests/catalog/charges.test.ts.
@@ -19,13 +19,9 @@ import { type CatalogFixture, catalogFixture, give, outcome, outcomeOf } from ".
 import { COLUMNS, FLCHAIN } from "../../catalog/queries/fixture.js";
 
 const [header = "", ...all] = readFileSync(FLCHAIN, "utf8").trimEnd().split(/\r?\n/);
-/** Other people for each story: the same ones would share a budget, which is the point of the last. */
-const [raced, asked, shared, people] = [0, 1, 2, 3].map((i) => all.slice(600 * i, 600 * (i + 1))) as [
-  string[],
-  string[],
-  string[],
-  string[],
-];
+/** Other people for each story: the same ones would share a budget, which is the point of two. */
+const story = (i: number): string[] => all.slice(600 * i, 600 * (i + 1));
+const [raced, asked, shared, people, guessed] = [story(0), story(1), story(2), story(3), story(4)];
 const RHO = "0.5";
 const BUDGET = { rho: RHO, delta: "1e-6" };
 
@@ -193,12 +189,6 @@ describe("a budget that was spent", () => {
     }
   });
 
-  test("nor in another owner's copy", async () => {
-    await publish("their-copy", people, f.otherOwner);
-    allow("their-copy", "researcher", RHO, f.otherOwner);
-    await isExhausted("their-copy", "age > 60");
-  });
-
   test("nor where the dataset is retired and made again", async () => {
     f.catalog.datasets.suspend(f.owner, "spent");
     f.catalog.datasets.retire(f.owner, "spent");
@@ -208,5 +198,99 @@ describe("a budget that was spent", () => {
     await publish("spent-2", people);
     allow("spent-2");
     await isExhausted("spent-2", "age > 60");
+  });
+});
+
+describe("another owner's rows", () => {
+  /** The whole log from an index on, without what is random. */
+  const logFrom = (from: number): unknown[] =>
+    Array.from({ length: f.ledger.size() - from }, (_, i) => {
+      const { salt: _salt, ...told } = f.ledger.opening(from + i);
+      return { leaf: Object.keys(JSON.parse(f.ledger.leaf(from + i))), told };
+    });
+  /** Ids, hashes, names and places in the log are each dataset's own, and how many bytes a noisy number has is noise. */
+  const alike = (sight: unknown, name: string, from: number): unknown =>
+    JSON.parse(
+      JSON.stringify(sight)
+        .replaceAll(name, "NAME")
+        .replaceAll(/\b([a-z]+)_[0-9A-HJKMNP-TV-Z]{26}\b/g, "$1")
+        .replaceAll(/\b[0-9a-f]{64}\b/g, "HASH")
+        .replaceAll(/"sha256":"HASH","bytes":\d+/g, '"sha256":"HASH"')
+        .replaceAll(/"ledger_index":(\d+)/g, (_, at: string) => `"ledger_index":${Number(at) - from}`),
+    );
+
+  /** Charges of one instant are in no order. */
+  const budgetOf = (who: Actor, name: string) => {
+    const { charges, ...rest } = f.catalog.datasets.budget(who, name);
+    return { ...rest, charges: charges.sort((a, b) => (a.ledger_index ?? 0) - (b.ledger_index ?? 0)) };
+  };
+
+  /** All that an owner, and a researcher who is in with them, can see of nine rows that they know and a tenth. */
+  async function guess(name: string, rows: readonly string[], owner: Actor): Promise<unknown> {
+    const from = f.ledger.size();
+    await publish(name, rows, owner);
+    const seen = [budgetOf(owner, name)];
+    allow(name, "operator", "0.4", owner, "9e-7");
+    const answers: unknown[] = [];
+    for (let i = 0; i < 5; i++) {
+      const quote = { datasets: [name], sql: `SELECT count(*) FROM "${name}" WHERE age > ${60 + i}` };
+      answers.push(await f.catalog.queries.ask(f.operator, { ...quote, epsilon: "0.5", quote: true }));
+      const code = await outcomeOf(ask(name, `age > ${60 + i}`, "0.5", f.operator));
+      const budgets = [owner, f.operator].map((who) => budgetOf(who, name));
+      answers.push({ code, budgets });
+    }
+    seen.push(budgetOf(owner, name));
+    await put(name, rows, owner);
+    const sight = {
+      seen,
+      answers,
+      entry: f.catalog.datasets.get(owner, name),
+      seenBy: f.catalog.datasets.get(f.operator, name),
+      grants: f.catalog.grants.list(owner, {}).items.filter(({ dataset }) => dataset === name),
+      log: logFrom(from),
+    };
+    return alike(sight, name, from);
+  }
+  const known = guessed.slice(0, 9);
+  const absent = guessed.at(-1)!;
+  const sharing = (sight: unknown) =>
+    (sight as { seen: { shared_with: string[] }[] }).seen.flatMap((budget) => budget.shared_with);
+
+  beforeAll(async () => {
+    await publish("victims", guessed.slice(0, -1));
+    allow("victims");
+    expect(await exhaust("victims")).toBeGreaterThan(2);
+  });
+
+  test("cannot be guessed: nine known ones and a guess look the same whether or not the guess is there", async () => {
+    const before = f.catalog.datasets.budget(f.owner, "victims");
+    const right = await guess("guess-1", [...known, guessed[9]!], f.otherOwner);
+    const wrong = await guess("guess-2", [...known, absent], f.otherOwner);
+    expect(right).toEqual(wrong);
+    expect(sharing(right)).toEqual([]);
+    // Nor all of them at once, which are the other's own budget, and leave the first one's as it was.
+    const all = await guess("guess-3", guessed.slice(0, -1), f.otherOwner);
+    expect(JSON.stringify(all)).not.toContain("victims");
+    expect(new Set(sharing(all))).toEqual(new Set(["guess-1"]));
+    expect(f.catalog.datasets.budget(f.owner, "victims")).toEqual(before);
+  });
+
+  test("the same guess by the owner who has the rows is told: the attack would work", async () => {
+    expect(sharing(await guess("guess-4", [...known, guessed[9]!], f.owner))).toContain("victims");
+    expect(sharing(await guess("guess-5", [...known, absent], f.owner))).not.toContain("victims");
+  });
+
+  test("another owner's copy is another budget, of which nothing is told to either", async () => {
+    await publish("their-copy", people, f.otherOwner);
+    allow("their-copy", "researcher", RHO, f.otherOwner);
+    expect(await exhaust("their-copy")).toBeGreaterThan(2);
+    for (const [who, name] of [
+      [f.owner, "spent-2"],
+      [f.otherOwner, "their-copy"],
+    ] as const) {
+      const { shared_with } = f.catalog.datasets.budget(who, name);
+      expect(shared_with).toEqual(who === f.owner ? expect.arrayContaining(["spent"]) : []);
+      expect(shared_with).not.toContain(who === f.owner ? "their-copy" : "spent");
+    }
   });
 });
