@@ -15,6 +15,7 @@ const PEOPLE = ["bureau", "lin", "chen", "wu"];
 const TYPISTS: [beginning: string, people: string[]][] = [
   ["glovebox principal", ["admin"]],
   ["glovebox login", PEOPLE],
+  ["glovebox dataset synth", ["lin"]],
   ["glovebox dataset", ["bureau"]],
   ["glovebox grant request", ["lin"]],
   ["glovebox grant approve", ["bureau"]],
