@@ -1,5 +1,6 @@
 /** Datasets and versions as the database keeps them, and the one place that turns rows into values. */
 import type Database from "better-sqlite3";
+import { prepared } from "../../store/index.js";
 import {
   type DatasetId,
   GloveboxError,
@@ -76,7 +77,7 @@ function toVersion(raw: Raw): VersionRow {
 /** Names and ids cannot be confused: no name looks like an id (names.ts). */
 export function findDataset(db: Database.Database, nameOrId: string): DatasetRow | undefined {
   const column = isId("dataset", nameOrId) ? "id" : "name";
-  const raw = db.prepare(`SELECT * FROM datasets WHERE ${column} = ?`).get(nameOrId) as Raw | undefined;
+  const raw = prepared(db, `SELECT * FROM datasets WHERE ${column} = ?`).get(nameOrId) as Raw | undefined;
   return raw && toDataset(raw);
 }
 
@@ -95,9 +96,9 @@ export const versionRows = (db: Database.Database, sql: string, ...params: unkno
 
 /** @throws not_found */
 export function versionRow(db: Database.Database, id: string): VersionRow {
-  const [row] = versionRows(db, "SELECT * FROM versions WHERE id = ?", id);
-  if (!row) throw new GloveboxError("not_found", { detail: "no such version" });
-  return row;
+  const raw = prepared(db, "SELECT * FROM versions WHERE id = ?").get(id) as Raw | undefined;
+  if (!raw) throw new GloveboxError("not_found", { detail: "no such version" });
+  return toVersion(raw);
 }
 
 export const auditorsOf = (db: Database.Database, dataset: DatasetId): PrincipalId[] =>
