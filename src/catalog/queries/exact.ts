@@ -7,7 +7,7 @@
 
 import {
   type Cell,
-  cellsOf,
+  cellSteps,
   type EmittedQuery,
   type EngineRow,
   emitExacts,
@@ -19,6 +19,7 @@ import type { Vault } from "../../store/index.js";
 import { GloveboxError } from "../../vocabulary/index.js";
 import type { VersionRow } from "../datasets/rows.js";
 import type { Engine, OpenableVersion } from "../engine/index.js";
+import { inSlices } from "./slices.js";
 
 interface Parts {
   engine: Engine;
@@ -46,14 +47,15 @@ export async function exactCells(parts: Parts, versions: readonly VersionRow[], 
       : [];
   const leaves: EngineRow[][] = [];
   for (const bisection of plan.bisections) leaves.push(await ask(emitLeaves(plan, bisection)));
-  return cellsOf(plan, rows, leaves);
+  return inSlices(cellSteps(plan, rows, leaves));
 }
 
 async function inParts(ask: (part?: Part) => Promise<EngineRow[]>): Promise<EngineRow[]> {
   for (let of = 1; of <= MAX_PARTS; of *= 16) {
     try {
       const all: EngineRow[] = [];
-      for (let rest = 0; rest < of; rest++) all.push(...(await ask(of === 1 ? undefined : { of, rest })));
+      for (let rest = 0; rest < of; rest++)
+        for (const row of await ask(of === 1 ? undefined : { of, rest })) all.push(row);
       return all;
     } catch (error) {
       if (!(error instanceof GloveboxError) || error.code !== "too_large") throw error;

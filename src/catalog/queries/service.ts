@@ -3,12 +3,12 @@
  *
  * Rules: what is refused before the charge is refused by public things alone (the query, metadata, grants, budgets).
  * From the charge on, every way ends at the deadline, with the stored answer or with an error that says nothing of
- * the data. Exact numbers live between `exactCells` and `answerOf` only. The user's text is parsed and never run.
+ * the data. Exact numbers live between `exactCells` and `answerSteps` only. The user's text is parsed and never run.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { JsonObject } from "../../ledger/index.js";
 import {
-  answerOf,
+  answerSteps,
   createNoise,
   type Plan,
   type Pricing,
@@ -34,6 +34,7 @@ import {
   type StoredAnswer,
   storedAnswer,
 } from "./schemas.js";
+import { inSlices } from "./slices.js";
 import { type Source, sourceOf } from "./sources.js";
 
 interface Parts {
@@ -103,7 +104,7 @@ export class QueryService {
   /** The answer's bytes: drawn once, then stored. */
   private async drawn(plan: Plan, pricing: Pricing, versions: readonly VersionRow[]): Promise<Buffer> {
     const cells = await exactCells(this.parts, versions, plan);
-    const { columns, rows, intervals } = answerOf(plan, pricing, cells, this.noise);
+    const { columns, rows, intervals } = await inSlices(answerSteps(plan, pricing, cells, this.noise));
     const { threshold, columns: quoted } = quoteOf(plan, pricing);
     const answer: StoredAnswer = {
       columns: columns.map((column, i) => {

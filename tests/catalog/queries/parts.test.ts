@@ -4,31 +4,9 @@ import { expect, test } from "@jest/globals";
 import type { VersionRow } from "../../../src/catalog/datasets/rows.js";
 import type { Engine, QueryInput } from "../../../src/catalog/index.js";
 import { exactCells } from "../../../src/catalog/queries/exact.js";
-import type { Plan } from "../../../src/privacy/index.js";
 import type { Vault } from "../../../src/store/index.js";
 import { GloveboxError } from "../../../src/vocabulary/index.js";
-
-const PLAN: Plan = {
-  tables: ["t"],
-  relation: {
-    kind: "table",
-    table: 0,
-    places: [0],
-    fields: [{ name: "town", column: "x1", type: "text", nullable: true, isUnit: false }],
-    perUnit: 1n,
-  },
-  groups: [{ value: { op: "column", name: "x1" }, type: "text" }],
-  hasPrivateGroups: true,
-  threshold: 0,
-  groupsPerUnit: 1n,
-  exacts: [{ kind: "rows" }],
-  measurements: [{ terms: [{ exact: 0, factor: 1n }], perRow: 1n, weight: 1 }],
-  bisections: [],
-  estimates: [{ kind: "count", of: 0 }],
-  outputs: [{ name: "n", type: "integer", value: { op: "column", name: "a0" } }],
-  order: [],
-  offset: 0,
-};
+import { PLAN } from "./private-plan.js";
 
 /** So many groups, whose hash is their number; more than `maxRows` of them are too large an answer. */
 function engineOf(groups: number, asked: string[]): Engine {

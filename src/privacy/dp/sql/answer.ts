@@ -3,7 +3,7 @@
  *
  * Rules: nothing of a cell goes past `noisyOf` but its noisy numbers and the values of its groups, and those of private
  * groups only above the threshold. Which draws are made depends on the plan, and for private groups on how many
- * there are, which the time of an answer must not tell (the service's affair).
+ * there are, which the time of an answer must not tell (the service's affair: it lets others in between steps).
  */
 import type { ColumnType } from "../../../vocabulary/index.js";
 import { evaluate, keeps, type Row } from "../../expression/evaluate.js";
@@ -14,9 +14,10 @@ import type { Cell } from "./cells.js";
 import { type Estimated, estimate, type Interval, type Noisy } from "./estimate.js";
 import { QUERY_LIMITS } from "./limits.js";
 import type { GroupValue, Plan } from "./model.js";
-import { draw } from "./noise-law.js";
+import { draw, type Law } from "./noise-law.js";
 import { outputInterval } from "./output-interval.js";
 import type { Pricing } from "./price.js";
+import { atOnce, type Steps } from "./steps.js";
 
 export type AnswerValue = number | string | boolean | null;
 
@@ -35,14 +36,29 @@ interface NoisyCell {
   noisy: Noisy;
 }
 
-/** The only step that sees exact numbers and noise together. */
-function noisyOf(plan: Plan, pricing: Pricing, cells: readonly Cell[], noise: Noise): NoisyCell[] {
-  const draws = plan.measurements.map((_, i) => draw(noise, pricing.laws[i]!, cells.length));
+/** Values drawn in one step. */
+const DRAWN_AT_ONCE = 64;
+
+function* drawn(noise: Noise, law: Law, count: number): Steps<bigint[]> {
+  const all: bigint[] = [];
+  while (all.length < count) {
+    all.push(...draw(noise, law, Math.min(DRAWN_AT_ONCE, count - all.length)));
+    yield;
+  }
+  return all;
+}
+
+/** The only place that sees exact numbers and noise together. */
+function* noisyOf(plan: Plan, pricing: Pricing, cells: readonly Cell[], noise: Noise): Steps<NoisyCell[]> {
   const first = plan.measurements.length;
-  const halvings = plan.bisections.map((b, i) =>
-    draw(noise, pricing.laws[first + i]!, cells.length * b.halvings),
-  );
-  const all = cells.map(({ key, exacts, leaves }, c): NoisyCell => {
+  const draws: bigint[][] = [];
+  for (const i of plan.measurements.keys()) draws.push(yield* drawn(noise, pricing.laws[i]!, cells.length));
+  const halvings: bigint[][] = [];
+  for (const [i, b] of plan.bisections.entries())
+    halvings.push(yield* drawn(noise, pricing.laws[first + i]!, cells.length * b.halvings));
+  const { threshold } = pricing;
+  const shown: NoisyCell[] = [];
+  for (const [c, { key, exacts, leaves }] of cells.entries()) {
     const measured = plan.measurements.map(
       ({ terms }, i) =>
         terms.reduce((sum, { exact, factor }) => sum + factor * exacts[exact]!, 0n) + draws[i]![c]!,
@@ -51,12 +67,11 @@ function noisyOf(plan: Plan, pricing: Pricing, cells: readonly Cell[], noise: No
       const mine = halvings[i]!.slice(c * b.halvings, (c + 1) * b.halvings);
       return bisect(b, pricing.laws[first + i]!, leaves[i]!, mine);
     });
-    return { key, noisy: { measured, bisected } };
-  });
-  const { threshold } = pricing;
-  return threshold === undefined
-    ? all
-    : all.filter(({ noisy }) => noisy.measured[plan.threshold!]! >= threshold);
+    if (threshold === undefined || measured[plan.threshold!]! >= threshold)
+      shown.push({ key, noisy: { measured, bisected } });
+    yield;
+  }
+  return shown;
 }
 
 interface Line {
@@ -105,8 +120,13 @@ const pair = (interval: Interval | undefined): [number, number] | null =>
   interval?.every(Number.isFinite) ? [interval[0], interval[1]] : null;
 
 /** Draws, once: the same cells again are another answer, and cost another charge. */
-export function answerOf(plan: Plan, pricing: Pricing, cells: readonly Cell[], noise: Noise): NoisyAnswer {
-  const lines = noisyOf(plan, pricing, cells, noise).map((cell) => lineOf(plan, pricing, cell));
+export function* answerSteps(
+  plan: Plan,
+  pricing: Pricing,
+  cells: readonly Cell[],
+  noise: Noise,
+): Steps<NoisyAnswer> {
+  const lines = (yield* noisyOf(plan, pricing, cells, noise)).map((cell) => lineOf(plan, pricing, cell));
   const { having, limit, offset, outputs } = plan;
   const kept = having ? lines.filter(({ row }) => keeps(having, row)) : lines;
   const all = ordered(plan, kept);
@@ -120,3 +140,6 @@ export function answerOf(plan: Plan, pricing: Pricing, cells: readonly Cell[], n
     ),
   };
 }
+
+export const answerOf = (...given: Parameters<typeof answerSteps>): NoisyAnswer =>
+  atOnce(answerSteps(...given));

@@ -2,6 +2,7 @@
 import type { ColumnType } from "../../../vocabulary/index.js";
 import { compareValues, formatValue, parseValue } from "../../expression/values.js";
 import type { Group, GroupValue, Plan } from "./model.js";
+import { atOnce, type Steps, sortSteps } from "./steps.js";
 
 export type EngineRow = readonly unknown[];
 
@@ -54,35 +55,49 @@ export const leafCount = ({ value, leaf }: Plan["bisections"][number]): number =
  * All cells of a plan: each public group, whether or not it has rows; of private ones those that the engine gave.
  * @param leaves one list of rows a bisection
  */
-export function cellsOf(
+export function* cellSteps(
   plan: Plan,
   rows: readonly EngineRow[],
   leaves: readonly (readonly EngineRow[])[],
-): Cell[] {
+): Steps<Cell[]> {
   const { groups } = plan;
-  const known = new Map(rows.map((row) => [textOf(keyOf(groups, row)), row]));
+  const known = new Map<string, EngineRow>();
+  const own: GroupValue[][] = [];
+  for (const row of rows) {
+    const key = keyOf(groups, row);
+    known.set(textOf(key), row);
+    if (plan.hasPrivateGroups) own.push(key);
+    yield;
+  }
   const keys = plan.hasPrivateGroups
-    ? rows.map((row) => keyOf(groups, row)).sort((a, b) => compareKeys(groups, a, b))
+    ? yield* sortSteps(own, (a, b) => compareKeys(groups, a, b))
     : product(groups);
-  const counted = plan.bisections.map((b, i) => leafTable(plan, b, leaves[i] ?? []));
-  return keys.map((key) => {
-    const row = known.get(textOf(key));
-    return {
+  const counted: Map<string, bigint[]>[] = [];
+  for (const [i, b] of plan.bisections.entries()) counted.push(yield* leafTable(plan, b, leaves[i] ?? []));
+  const cells: Cell[] = [];
+  for (const key of keys) {
+    const text = textOf(key);
+    const row = known.get(text);
+    cells.push({
       key,
       exacts: plan.exacts.map((_, i) => (row ? whole(row[groups.length + i]) : 0n)),
-      leaves: counted.map((table, i) => table.get(textOf(key)) ?? emptyLeaves(plan.bisections[i]!)),
-    };
-  });
+      leaves: counted.map((table, i) => table.get(text) ?? emptyLeaves(plan.bisections[i]!)),
+    });
+    yield;
+  }
+  return cells;
 }
+
+export const cellsOf = (...given: Parameters<typeof cellSteps>): Cell[] => atOnce(cellSteps(...given));
 
 const emptyLeaves = (b: Plan["bisections"][number]): bigint[] =>
   Array.from({ length: leafCount(b) }, () => 0n);
 
-function leafTable(
+function* leafTable(
   plan: Plan,
   bisection: Plan["bisections"][number],
   rows: readonly EngineRow[],
-): Map<string, bigint[]> {
+): Steps<Map<string, bigint[]>> {
   const table = new Map<string, bigint[]>();
   const at = plan.groups.length;
   for (const row of rows) {
@@ -90,6 +105,7 @@ function leafTable(
     const list = table.get(key) ?? emptyLeaves(bisection);
     list[Number(row[at])] = whole(row[at + 1]);
     table.set(key, list);
+    yield;
   }
   return table;
 }

@@ -1,6 +1,6 @@
 /** SQL with noise: from a statement to a plan, to new SQL, to a price, to an answer. */
-export { type AnswerValue, answerOf, MISSED, type NoisyAnswer } from "./answer.js";
-export { type Cell, cellsOf, type EngineRow } from "./cells.js";
+export { type AnswerValue, answerOf, answerSteps, MISSED, type NoisyAnswer } from "./answer.js";
+export { type Cell, cellSteps, cellsOf, type EngineRow } from "./cells.js";
 export {
   type EmittedQuery,
   emitExacts,
@@ -23,3 +23,4 @@ export {
 } from "./price.js";
 export { type Quoted, quoteOf } from "./quote.js";
 export { planOf } from "./read/select.js";
+export { atOnce, type Steps, sortSteps } from "./steps.js";
