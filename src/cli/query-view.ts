@@ -19,6 +19,7 @@ export interface Answer {
   intervals: ([number, number] | null)[][];
   mechanism: string;
   threshold?: number;
+  rows_left_out?: number;
   charge: Cost & { id: string };
   ledger_index: number;
   repeated: boolean;
@@ -68,6 +69,7 @@ export function answerText(context: Context, answer: Answer): string {
     [["left", "剩余"], cost(answer.left)],
     [["values clamped into", "取值截断于"], clampedIn(answer)],
     [["groups shown from (units)", "分组显示阈值（单元）"], answer.threshold],
+    [["rows left out for size", "因大小省略的行数"], answer.rows_left_out],
     [["ledger entry", "存证条目"], answer.ledger_index],
   ]);
   const note = context.say("± holds the noise with 95 % probability.", "± 为噪声的 95% 区间。");

@@ -39,6 +39,10 @@ const column = {
 
 const mechanism = z.enum(["laplace", "gaussian"]).describe("The law of the noise: discrete, exact");
 const threshold = z.int().optional().describe("Private groups show from so many noisy units on");
+const rowsLeftOut = z
+  .int()
+  .optional()
+  .describe("Rows at the end that an answer had no room for: as by a LIMIT; ask for fewer columns");
 
 const value = z.union([z.number(), z.string(), z.boolean(), z.null()]);
 
@@ -51,6 +55,7 @@ export const queryAnswer = z
       .describe("Beside each value its 95 % interval, of the noise alone; null for groups"),
     mechanism,
     threshold,
+    rows_left_out: rowsLeftOut,
     charge: z.strictObject({ id: z.string().describe("chg_…"), ...cost }),
     ledger_index: z.int().describe("Place of the charge in the ledger"),
     repeated: z.boolean().describe("It was asked before: this is the same answer, and costs nothing"),
@@ -101,5 +106,6 @@ export const storedAnswer = queryAnswer.pick({
   intervals: true,
   mechanism: true,
   threshold: true,
+  rows_left_out: true,
 });
 export type StoredAnswer = z.output<typeof storedAnswer>;

@@ -104,7 +104,9 @@ export class QueryService {
   /** The answer's bytes: drawn once, then stored. */
   private async drawn(plan: Plan, pricing: Pricing, versions: readonly VersionRow[]): Promise<Buffer> {
     const cells = await exactCells(this.parts, versions, plan);
-    const { columns, rows, intervals } = await inSlices(answerSteps(plan, pricing, cells, this.noise));
+    const { columns, rows, intervals, leftOut } = await inSlices(
+      answerSteps(plan, pricing, cells, this.noise),
+    );
     const { threshold, columns: quoted } = quoteOf(plan, pricing);
     const answer: StoredAnswer = {
       columns: columns.map((column, i) => {
@@ -115,6 +117,7 @@ export class QueryService {
       intervals,
       mechanism: pricing.kind,
       ...(threshold === undefined ? {} : { threshold }),
+      ...(leftOut === 0 ? {} : { rows_left_out: leftOut }),
     };
     return Buffer.from(JSON.stringify(answer));
   }

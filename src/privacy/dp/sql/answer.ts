@@ -26,6 +26,8 @@ export interface NoisyAnswer {
   rows: AnswerValue[][];
   /** Beside each value its 95 % interval; null for groups and what has none. */
   intervals: ([number, number] | null)[][];
+  /** Rows at the end that would have made it larger than an answer may be. It follows from noisy values alone. */
+  leftOut: number;
 }
 
 /** What one interval may miss. */
@@ -119,6 +121,27 @@ function ordered(plan: Plan, lines: readonly Line[]): Line[] {
 const pair = (interval: Interval | undefined): [number, number] | null =>
   interval?.every(Number.isFinite) ? [interval[0], interval[1]] : null;
 
+/**
+ * As many rows as an answer may hold. Each is made only while there is room, and no table of noisy rows, however
+ * long its texts, makes an answer that cannot be kept: it was charged.
+ */
+function* fitting(plan: Plan, lines: readonly Line[]): Steps<Omit<NoisyAnswer, "columns">> {
+  const { outputs } = plan;
+  const most = Math.floor(QUERY_LIMITS.values / outputs.length);
+  const answer: Omit<NoisyAnswer, "columns"> = { rows: [], intervals: [], leftOut: 0 };
+  let bytes = 0;
+  for (const { row, estimated } of lines.slice(0, most)) {
+    const values = outputs.map(({ type, value }) => shown(type, evaluate(value, row)));
+    const ends = outputs.map(({ value }) => pair(outputInterval(value, row, estimated, MISSED)));
+    bytes += Buffer.byteLength(JSON.stringify([values, ends]));
+    if (bytes > QUERY_LIMITS.answer_bytes) break;
+    answer.rows.push(values);
+    answer.intervals.push(ends);
+    yield;
+  }
+  return { ...answer, leftOut: lines.length - answer.rows.length };
+}
+
 /** Draws, once: the same cells again are another answer, and cost another charge. */
 export function* answerSteps(
   plan: Plan,
@@ -129,15 +152,10 @@ export function* answerSteps(
   const lines = (yield* noisyOf(plan, pricing, cells, noise)).map((cell) => lineOf(plan, pricing, cell));
   const { having, limit, offset, outputs } = plan;
   const kept = having ? lines.filter(({ row }) => keeps(having, row)) : lines;
-  const all = ordered(plan, kept);
-  const most = Math.floor(QUERY_LIMITS.values / outputs.length);
-  const part = all.slice(offset, offset + Math.min(limit ?? most, most));
+  const asked = ordered(plan, kept).slice(offset, limit === undefined ? undefined : offset + limit);
   return {
     columns: outputs.map(({ name, type }) => ({ name, type })),
-    rows: part.map(({ row }) => outputs.map(({ type, value }) => shown(type, evaluate(value, row)))),
-    intervals: part.map(({ row, estimated }) =>
-      outputs.map(({ value }) => pair(outputInterval(value, row, estimated, MISSED))),
-    ),
+    ...(yield* fitting(plan, asked)),
   };
 }
 

@@ -20,6 +20,8 @@ export const QUERY_LIMITS = {
   joined_rows_per_unit: 10_000n,
   /** Values of an answer, and rows of private groups times columns: the rest is left out as by a LIMIT. */
   values: 320_000,
+  /** Bytes of an answer's rows and intervals as JSON, below what is stored of an answer: the rest is left out too. */
+  answer_bytes: 30 * 1024 * 1024,
   /** Bytes of the exact numbers as the engine sends them. */
   exact_bytes: 7_500_000,
   /** Characters and parameters of emitted SQL. */
