@@ -1,5 +1,5 @@
 /** What `doctor` says of the isolation levels: whether runs work at each, why not, and how to get it. */
-import { type LevelOffer, machineLevels } from "../node.js";
+import type { LevelOffer } from "../node.js";
 import { GRADES, type Grade, ISOLATION_LEVELS, type IsolationLevel } from "../vocabulary/index.js";
 import type { Check } from "./doctor.js";
 
@@ -40,6 +40,7 @@ export function levelCheck(offer: LevelOffer, setUp: Check | undefined): Check {
 /** The machine's checks, with one for each level instead of what set-up says of it. */
 export async function withLevels(checks: readonly Check[]): Promise<Check[]> {
   const others = checks.filter(({ name }) => !isLevel(name));
+  const { machineLevels } = await import("../node.js");
   const offers = await machineLevels().catch((): LevelOffer[] =>
     ISOLATION_LEVELS.map((level) => ({
       level,

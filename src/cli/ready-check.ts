@@ -1,10 +1,10 @@
 /** What `doctor` says of the containers that workers keep waiting on this machine: how many, and what they cost. */
-import { machineReady } from "../node.js";
 import type { Check } from "./doctor.js";
 
 const MIB = 1024 * 1024;
 
 export async function readyChecks(): Promise<Check[]> {
+  const { machineReady } = await import("../node.js");
   const found = await machineReady();
   if (!found) return [];
   const { waiting, memoryBytes } = found;

@@ -1,8 +1,9 @@
 /** What `doctor` says of where plaintext lies while it is worked with: in memory, and whether it could be swapped out. */
-import { type StagingMemory, stagingMemory } from "../node.js";
+import type { StagingMemory } from "../node.js";
 import type { Check } from "./doctor.js";
 
 export async function stagingChecks(): Promise<Check[]> {
+  const { stagingMemory } = await import("../node.js");
   try {
     return [stagingCheck(await stagingMemory())];
   } catch {
