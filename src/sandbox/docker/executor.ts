@@ -7,11 +7,9 @@
  * result is out: whatever it leaves undone, `sweep` finds by label.
  */
 import type { Readable } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
 import Docker from "dockerode";
 import { type Clock, GloveboxError, type IsolationLevel, systemClock } from "../../vocabulary/index.js";
 import { parentPath, readPeaks, removeGroup } from "../cgroup.js";
-import { collectFolder } from "../collect.js";
 import type { Collection, Executor, Exit, Prepared, Probe, RunSpec } from "../executor.js";
 import { assertLimits } from "../limits.js";
 import type { MemoryKind } from "../mounts.js";
@@ -21,8 +19,9 @@ import type { RunIds } from "../users.js";
 import { type EngineInfo, engineFailure, engineInfo, settled } from "./client.js";
 import { exitCode, exitCodeOf } from "./ending.js";
 import { captureLogs } from "./logs.js";
-import { type Facts, outcomeOf } from "./outcome.js";
+import type { Facts } from "./outcome.js";
 import { probeDocker } from "./probe.js";
+import { collectDisk, reportEnd } from "./report.js";
 import { DockerRun, diskFacts, makeDisk, sealDisk } from "./run.js";
 import { type ContainerSettings, containerSettings } from "./settings.js";
 import { groupPrefix, sweepNode } from "./sweep.js";
@@ -48,12 +47,9 @@ interface Making {
   change?: (settings: ContainerSettings) => ContainerSettings;
 }
 
-/** How long after the program's death the engine may still deliver its last output. */
-const LOG_GRACE_MS = 2000;
 /** A program that SIGKILL has not ended by then is stuck in the kernel: the platform's failure, not its own. */
 const KILL_GRACE_MS = 30_000;
 const KILLED_EXIT = 128 + 9;
-const MIB = 1024 * 1024;
 
 function own(prepared: Prepared): DockerRun {
   if (prepared instanceof DockerRun) return prepared;
@@ -176,19 +172,7 @@ export class DockerExecutor implements Executor {
   private async exit(run: DockerRun, code: number | undefined): Promise<Exit> {
     const endedAt = this.clock.now();
     const facts = code === undefined ? undefined : await this.facts(run, code).catch(() => undefined);
-    if (facts) await lastOutput(run);
-    run.logs?.close();
-    run.dead = facts !== undefined;
-    const outcome = facts ? outcomeOf(facts) : "system";
-    return {
-      outcome,
-      exitCode: outcome === "exited" ? code : undefined,
-      startedAt: run.startedAt ?? endedAt,
-      endedAt,
-      stdout: run.logs?.stdout() ?? Buffer.alloc(0),
-      stderr: run.logs?.stderr() ?? Buffer.alloc(0),
-      logsTruncated: run.logs?.truncated() ?? false,
-    };
+    return reportEnd(run, facts, code, endedAt);
   }
 
   /** Seals the disk, and throws unless the program is dead beyond doubt. */
@@ -208,10 +192,7 @@ export class DockerExecutor implements Executor {
   }
 
   collect(prepared: Prepared): Collection {
-    const run = own(prepared);
-    if (!run.dead) throw new Error("sandbox: collect before the run is dead");
-    const { limits, outputs, maxOutputBytes } = run.spec;
-    return collectFolder(run.disk.places.out, outputs, maxOutputBytes ?? limits.disk_mb * MIB);
+    return collectDisk(own(prepared));
   }
 
   remove(prepared: Prepared): Promise<void> {
@@ -240,14 +221,6 @@ export class DockerExecutor implements Executor {
       throw engineFailure("sweep", cause);
     }
   }
-}
-
-/** The program is dead; the engine may still be passing on what it printed. */
-async function lastOutput(run: DockerRun): Promise<void> {
-  const grace = new AbortController();
-  const passed = delay(LOG_GRACE_MS, undefined, { signal: grace.signal }).catch(() => undefined);
-  await Promise.race([run.logs?.done, passed]);
-  grace.abort();
 }
 
 export const createDockerExecutor = (options: DockerOptions): Executor => new DockerExecutor(options);

@@ -14,10 +14,10 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Clock, GloveboxError, systemClock } from "../../vocabulary/index.js";
 import { groupNames, readPeaks, removeGroup } from "../cgroup.js";
-import { collectFolder } from "../collect.js";
 import { engineFailure } from "../docker/client.js";
 import { capturePipes, type LogLimits } from "../docker/logs.js";
-import { type Facts, outcomeOf } from "../docker/outcome.js";
+import type { Facts } from "../docker/outcome.js";
+import { collectDisk, reportEnd } from "../docker/report.js";
 import { diskFacts, makeDisk, sealDisk } from "../docker/run.js";
 import { groupPrefix } from "../docker/sweep.js";
 import type { Collection, Executor, Exit, Prepared, Probe, RunSpec } from "../executor.js";
@@ -40,10 +40,8 @@ export interface GvisorOptions {
   logs?: LogLimits;
 }
 
-const LOG_GRACE_MS = 2000;
 const KILL_GRACE_MS = 30_000;
 const KILLED_EXIT = 128 + 9;
-const MIB = 1024 * 1024;
 /** What gVisor's kernel and its file server hold for themselves. */
 const KERNEL_MB = 128;
 /** Their threads; and each of the program's threads is up to three of the host's. */
@@ -161,21 +159,7 @@ class GvisorExecutor implements Executor {
     const endedAt = this.clock.now();
     const empty = await emptyGroup(run.group.name, KILL_GRACE_MS);
     const facts = empty ? await this.facts(run, code).catch(() => undefined) : undefined;
-    if (facts) await lastOutput(run);
-    run.logs?.close();
-    run.dead = facts !== undefined;
-    const outcome = facts ? outcomeOf(facts) : "system";
-    // A code that nobody can explain is the platform's failure, unless a limit does.
-    const unexplained = code === undefined && outcome === "exited";
-    return {
-      outcome: unexplained ? "system" : outcome,
-      exitCode: outcome === "exited" && !unexplained ? code : undefined,
-      startedAt: run.startedAt ?? endedAt,
-      endedAt,
-      stdout: run.logs?.stdout() ?? Buffer.alloc(0),
-      stderr: run.logs?.stderr() ?? Buffer.alloc(0),
-      logsTruncated: run.logs?.truncated() ?? false,
-    };
+    return reportEnd(run, facts, code, endedAt);
   }
 
   /** Seals the disk, and throws where something still writes. */
@@ -194,10 +178,7 @@ class GvisorExecutor implements Executor {
   }
 
   collect(prepared: Prepared): Collection {
-    const run = own(prepared);
-    if (!run.dead) throw new Error("sandbox: collect before the run is dead");
-    const { limits, outputs, maxOutputBytes } = run.spec;
-    return collectFolder(run.disk.places.out, outputs, maxOutputBytes ?? limits.disk_mb * MIB);
+    return collectDisk(own(prepared));
   }
 
   remove(prepared: Prepared): Promise<void> {
@@ -262,14 +243,6 @@ function programExit(run: GvisorRun, code: number): number | undefined {
   )
     ? NOT_FOUND
     : undefined;
-}
-
-/** The program is dead; its pipes may still hold what it printed. */
-async function lastOutput(run: GvisorRun): Promise<void> {
-  const grace = new AbortController();
-  const passed = delay(LOG_GRACE_MS, undefined, { signal: grace.signal }).catch(() => undefined);
-  await Promise.race([run.logs?.done, passed]);
-  grace.abort();
 }
 
 export const createGvisorExecutor = (options: GvisorOptions): Executor => new GvisorExecutor(options);
