@@ -89,6 +89,12 @@ function exactness(context: Context, column: Quote["columns"][number]): string {
   return "";
 }
 
+/** Whether the budget pays for it, of whatever kind the quote is. */
+export function covered({ say }: Context, { free, fits }: { free: boolean; fits: boolean }): string {
+  if (free) return say("free: it was asked before", "免费：此前已请求");
+  return fits ? say("yes", "是") : say("no", "否");
+}
+
 export function quoteText(context: Context, quote: Quote): string {
   const heads = [
     ["column", "列"],
@@ -102,14 +108,9 @@ export function quoteText(context: Context, quote: Quote): string {
     exactness(context, column),
     column.bounds ? `[${column.bounds.join(", ")}]` : "",
   ]);
-  const fits = quote.free
-    ? context.say("free: it was asked before", "免费：此前已提问")
-    : quote.fits
-      ? context.say("yes", "是")
-      : context.say("no", "否");
   const facts = sheet(context.language, [
     [["would cost", "预计花费"], cost(quote.charge)],
-    [["covered by the budget", "预算足够"], fits],
+    [["covered by the budget", "预算足够"], covered(context, quote)],
     [["left now", "当前剩余"], cost(quote.left)],
     [["groups", "分组数"], quote.groups ?? context.say("private", "不公开")],
     [["groups shown from (units)", "分组显示阈值（单元）"], quote.threshold],

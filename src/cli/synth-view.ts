@@ -1,6 +1,6 @@
 /** Synthetic records, their price, and how near they come to the data, as people read them. */
 import type { Context } from "./command.js";
-import { type Cost, cost } from "./query-view.js";
+import { type Cost, cost, covered } from "./query-view.js";
 import { sheet, table } from "./terminal.js";
 
 export interface Records {
@@ -86,14 +86,9 @@ export function quoteText(context: Context, quote: SynthQuote): string {
     chain: context.say("each column with the next", "相邻两列"),
     none: context.say("none", "无"),
   };
-  const fits = quote.free
-    ? context.say("free: it was asked before", "免费：此前已生成")
-    : quote.fits
-      ? context.say("yes", "是")
-      : context.say("no", "否");
   const facts = sheet(context.language, [
     [["would cost", "预计花费"], cost(quote.charge)],
-    [["covered by the budget", "预算足够"], fits],
+    [["covered by the budget", "预算足够"], covered(context, quote)],
     [["left now", "当前剩余"], cost(quote.left)],
     [["noise of a column's counts (rows)", "单列计数噪声（行）"], rowsOf(quote.deviation)],
     [
