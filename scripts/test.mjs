@@ -59,6 +59,7 @@ async function runJest(label, files, workers, env) {
   const folder = mkdtempSync(join(tmpdir(), "glovebox-results-"));
   const results = join(folder, "jest.json");
   const args = [bin("jest/bin/jest.js"), "--json", "--outputFile", results, "--maxWorkers", String(workers)];
+  args.push("--testSequencer", join(packageRoot, "scripts", "test", "as-given.mjs"));
   args.push("--runTestsByPath", ...files.map((file) => join("tests", file)));
   const child = spawn(process.execPath, args, {
     cwd: packageRoot,
@@ -91,19 +92,19 @@ async function main() {
     GLOVEBOX_TEST_FULL: values.full ? "1" : "0", // new random cases, or the same each time: tests/harness/seed.ts
   };
   const only = positionals.map((path) => path.replace(/^(\.\/)?(tests\/)?/, ""));
-  const { parallel, serial } = planSuites(filesBelow(join(packageRoot, "tests")), {
+  const { together, alone } = planSuites(filesBelow(join(packageRoot, "tests")), {
     full: values.full,
     only,
   });
   const tallies = await runStatic();
-  tallies.push(await runJest("side by side", parallel, 2, env));
-  tallies.push(await runJest("one at a time", serial, 1, env));
+  tallies.push(await runJest("two at a time", together, 2, env));
+  tallies.push(await runJest("one at a time", alone, 1, env));
   const total = sum(tallies);
   say("");
   for (const failure of total.failures) say(`FAILED ${failure}`);
-  if (parallel.length + serial.length === 0) say("no suite was chosen");
+  if (together.length + alone.length === 0) say("no suite was chosen");
   say(closingLine(total));
-  process.exitCode = total.failed === 0 && parallel.length + serial.length > 0 ? 0 : 1;
+  process.exitCode = total.failed === 0 && together.length + alone.length > 0 ? 0 : 1;
 }
 
 await main();

@@ -1,12 +1,9 @@
 /** Which test files run how, and what their results come to. Pure. */
 
-/**
- * Folders of tests/ whose suites start nodes, containers or whole stories: one at a time, or they would measure each
- * other. All others run side by side.
- */
-export const SERIAL = ["demo", "e2e", "promises", "sandbox"];
+/** Folders of tests/ whose suites start nodes, containers or whole stories: the long ones, which begin first. */
+const WHOLE_NODES = ["promises", "e2e", "sandbox", "demo"];
 
-/** Suites too long for every commit; `npm run test:full` runs them too. */
+/** Suites too long for every commit; `npm run test:full` runs them too, one at a time: some of them measure. */
 const FULL = ".full.test.ts";
 
 /**
@@ -18,8 +15,20 @@ export function planSuites(files, { full = false, only = [] } = {}) {
     if (!file.endsWith(".test.ts") || (file.endsWith(FULL) && !full)) return false;
     return only.length === 0 || only.some((prefix) => file.startsWith(prefix));
   });
-  const serial = chosen.filter((file) => SERIAL.includes(file.split("/")[0] ?? ""));
-  return { parallel: chosen.filter((file) => !serial.includes(file)), serial };
+  const alone = chosen.filter((file) => file.endsWith(FULL));
+  return { together: longestFirst(chosen.filter((file) => !alone.includes(file))), alone };
+}
+
+/**
+ * So that at the end no processor waits for one long suite that was begun last.
+ * @param {string[]} files
+ */
+function longestFirst(files) {
+  const rank = (/** @type {string} */ file) => {
+    const place = WHOLE_NODES.indexOf(file.split("/")[0] ?? "");
+    return place === -1 ? WHOLE_NODES.length : place;
+  };
+  return [...files].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
 /**

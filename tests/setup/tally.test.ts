@@ -4,14 +4,15 @@ import { closingLine, planSuites, sum, tallyJest } from "../../scripts/test/tall
 describe("which suites run", () => {
   const files = ["ledger/a.test.ts", "e2e/b.test.ts", "e2e/c.full.test.ts", "harness/node.ts"];
 
-  test("suites of whole nodes run one at a time, others side by side, long ones only when asked for", () => {
-    expect(planSuites(files)).toEqual({ parallel: ["ledger/a.test.ts"], serial: ["e2e/b.test.ts"] });
-    expect(planSuites(files, { full: true }).serial).toEqual(["e2e/b.test.ts", "e2e/c.full.test.ts"]);
+  test("suites of whole nodes begin first, and long ones run only when asked for, alone", () => {
+    const together = ["e2e/b.test.ts", "ledger/a.test.ts"];
+    expect(planSuites(files)).toEqual({ together, alone: [] });
+    expect(planSuites(files, { full: true })).toEqual({ together, alone: ["e2e/c.full.test.ts"] });
   });
 
   test("paths choose by their beginning", () => {
-    expect(planSuites(files, { only: ["ledger"] })).toEqual({ parallel: ["ledger/a.test.ts"], serial: [] });
-    expect(planSuites(files, { only: ["nothing"] })).toEqual({ parallel: [], serial: [] });
+    expect(planSuites(files, { only: ["ledger"] })).toEqual({ together: ["ledger/a.test.ts"], alone: [] });
+    expect(planSuites(files, { only: ["nothing"] })).toEqual({ together: [], alone: [] });
   });
 });
 
