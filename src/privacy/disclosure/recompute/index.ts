@@ -11,4 +11,11 @@ export {
 } from "./plan.js";
 export { type Question, questionOf } from "./question.js";
 export type { Layout } from "./render.js";
-export { claimFromWritten, inside, type WrittenClaim, writtenClaim } from "./written.js";
+export {
+  CLAIM_SYNTAXES,
+  type ClaimSyntax,
+  claimFromWritten,
+  inside,
+  type WrittenClaim,
+  writtenClaim,
+} from "./written.js";

@@ -1,6 +1,6 @@
 /**
- * A claim as people write it: names of columns, conditions and expressions in Python's syntax. It becomes the typed claim
- * that is stored, hashed and recomputed; what was written is kept nowhere and run nowhere.
+ * A claim as people write it: names of columns, conditions, expressions and formulas in the syntax of Python or of R. It
+ * becomes the typed claim that is stored, hashed and recomputed; what was written is kept nowhere and run nowhere.
  */
 import { z } from "zod";
 import { GloveboxError, invalidInput } from "../../../vocabulary/index.js";
@@ -10,16 +10,24 @@ import {
   checkExpression,
   type Expr,
   type ExpressionColumns,
+  FAMILIES,
+  type Filter,
+  type Formula,
   filterFromPython,
+  filterFromR,
   formatValue,
+  formulaFromPython,
+  formulaFromR,
   type Grouping,
   EXPRESSION_LIMITS as LIMITS,
   MEASURES,
   type Measure,
   type MeasureKind,
   parsePython,
+  parseR,
   parseValue,
   readClaim,
+  type WrittenExpression,
 } from "../../expression/index.js";
 
 const text = z.string().min(1).max(LIMITS.text_chars);
@@ -67,10 +75,42 @@ export const writtenClaim = z
       agg: agg.optional(),
       missing,
     }),
+    z.strictObject({
+      kind: z.literal("survival"),
+      ...common,
+      time: text.describe("A number: how long each row was observed"),
+      event: text.describe("Whether it ended in the event: true or false, or 0 or 1"),
+      by: groupings,
+      missing,
+    }),
+    z.strictObject({
+      kind: z.literal("regression"),
+      ...common,
+      family: z.enum(FAMILIES),
+      formula: text.describe("As patsy and R write it: death ~ age + C(sex); Surv(time, event) ~ … for cox"),
+    }),
   ])
-  .meta({ id: "WrittenClaim", description: "A table, histogram or summary that the node computes itself" });
+  .meta({
+    id: "WrittenClaim",
+    description: "A table, histogram, summary, survival curve or model that the node computes itself",
+  });
 export type WrittenClaim = z.output<typeof writtenClaim>;
 type WrittenGrouping = z.output<typeof grouping>;
+
+/** The language that a claim's conditions, expressions and formulas are written in. */
+export const CLAIM_SYNTAXES = ["python", "r"] as const;
+export type ClaimSyntax = (typeof CLAIM_SYNTAXES)[number];
+
+interface Syntax {
+  expression(text: string): WrittenExpression;
+  filter(text: string, columns: ExpressionColumns): Filter;
+  formula(text: string, columns: ExpressionColumns): Formula;
+}
+
+const SYNTAX: Record<ClaimSyntax, Syntax> = {
+  python: { expression: parsePython, filter: filterFromPython, formula: formulaFromPython },
+  r: { expression: parseR, filter: filterFromR, formula: formulaFromR },
+};
 
 const SUMMARY: readonly MeasureKind[] = ["count", "mean", "std", "min", "median", "max"];
 
@@ -80,13 +120,12 @@ export function claimFromWritten(
   dataset: string,
   columns: ExpressionColumns,
   root: string,
+  syntax: ClaimSyntax = "python",
 ): Claim {
-  const reader = new Reader(columns, root);
+  const reader = new Reader(columns, root, SYNTAX[syntax]);
   const statistic = reader.statistic(written);
-  const where =
-    written.where === undefined
-      ? {}
-      : { where: reader.at("where", () => filterFromPython(written.where!, columns).where) };
+  const { where: condition } = written;
+  const where = condition === undefined ? {} : { where: reader.filter(condition) };
   return readClaim({ version: 1, dataset, statistic: { ...statistic, ...where } }, columns);
 }
 
@@ -94,7 +133,12 @@ class Reader {
   constructor(
     private readonly columns: ExpressionColumns,
     private readonly root: string,
+    private readonly syntax: Syntax,
   ) {}
+
+  filter(written: string): Expr {
+    return this.at("where", () => this.syntax.filter(written, this.columns).where);
+  }
 
   /** Errors of what was written name the member that it stands in. */
   at<T>(member: string, read: () => T): T {
@@ -121,12 +165,24 @@ class Reader {
           measures: this.measures(w.values, w.agg, SUMMARY),
           missing: w.missing,
         };
+      case "survival":
+        return {
+          kind: "survival",
+          time: this.expression(w.time, "time"),
+          event: this.expression(w.event, "event"),
+          by: this.groupings(w.by, "by"),
+          missing: w.missing,
+        };
+      case "regression": {
+        const formula = this.at("formula", () => this.syntax.formula(w.formula, this.columns));
+        return { kind: "regression", family: w.family, formula };
+      }
     }
   }
 
   private expression(written: string, member: string): Expr {
     if (this.columns.has(written)) return { op: "column", name: written };
-    return this.at(member, () => checkExpression(parsePython(written), this.columns).expr);
+    return this.at(member, () => checkExpression(this.syntax.expression(written), this.columns).expr);
   }
 
   private groupings(list: readonly WrittenGrouping[], member: string): Grouping[] {
