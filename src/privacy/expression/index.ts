@@ -62,6 +62,8 @@ export {
   SHOWS_A_VALUE,
   type Statistic as ClaimStatistic,
   statisticSchema,
+  TIES,
+  type Ties,
 } from "./statistic.js";
 export { parsePython } from "./syntax/python.js";
 export { parseR } from "./syntax/r.js";

@@ -42,6 +42,9 @@ export const SHOWS_A_VALUE: readonly MeasureKind[] = ["min", "max", "median"];
 const measureSchema = z.strictObject({ kind: z.enum(MEASURES), name, value: exprSchema.optional() });
 export type Measure = z.infer<typeof measureSchema>;
 
+export const TIES = ["efron", "breslow"] as const;
+export type Ties = (typeof TIES)[number];
+
 const where = exprSchema.optional();
 const groupings = z.array(groupingSchema).max(LIMITS.groupings);
 const measures = z.array(measureSchema).min(1).max(LIMITS.measures);
@@ -67,8 +70,17 @@ export const statisticSchema = z.discriminatedUnion("kind", [
     event: exprSchema,
     by: groupings,
     missing,
+    /** At which times the curve is shown, rising, in written form; round ones unless told. */
+    times: z.array(z.string().max(64)).min(1).max(LIMITS.edges).optional(),
   }),
-  z.strictObject({ kind: z.literal("regression"), where, family: z.enum(FAMILIES), formula: formulaSchema }),
+  z.strictObject({
+    kind: z.literal("regression"),
+    where,
+    family: z.enum(FAMILIES),
+    formula: formulaSchema,
+    /** How a cox model takes events at one time; Efron's way unless told. */
+    ties: z.enum(TIES).optional(),
+  }),
 ]);
 export type Statistic = z.infer<typeof statisticSchema>;
 
@@ -162,12 +174,26 @@ export function checkStatistic(given: Statistic, columns: Columns): Statistic {
         time: number(given.time, columns, "time"),
         event: checkEvent(given.event, columns),
         by: groups(given.by, "by"),
+        ...(given.times === undefined ? {} : { times: checkTimes(given.times) }),
       };
     case "regression": {
       checkFamily(given.family, given.formula);
+      if (given.ties !== undefined && given.family !== "cox") throw wrong("ties", "is for cox alone");
       return { ...given, ...filter, formula: checkFormula(given.formula, columns) };
     }
   }
+}
+
+function checkTimes(times: readonly string[]): string[] {
+  const points = times.map((text, i) => {
+    const point = parseValue("decimal", text) as number | null | undefined;
+    if (point === undefined || point === null) throw wrong(`times.${i}`, "must be a number");
+    return point;
+  });
+  points.forEach((point, i) => {
+    if (i > 0 && point <= points[i - 1]!) throw wrong(`times.${i}`, "must rise");
+  });
+  return points.map((point) => formatValue("decimal", point));
 }
 
 function checkEvent(event: Expr, columns: Columns): Expr {
