@@ -5,27 +5,17 @@
  * ends by the same commit; what control was computing when it died is lost and done again as a new run. No row comes
  * here: an engine answers with cells. Of an error no message is logged.
  */
-import {
-  type AnswerRow,
-  columnsOf,
-  defaultPolicy,
-  factsOf,
-  layoutOf,
-  planTable,
-  questionOf,
-  renderFacts,
-  requireRecomputed,
-  type TableFacts,
-} from "../privacy/index.js";
+import { defaultPolicy, layoutOf, renderFacts } from "../privacy/index.js";
 import { GloveboxError } from "../vocabulary/index.js";
 import { CONTROL, claimOwn, type OwnRun } from "./claim.js";
+import { factsOfClaim } from "./claims/compute.js";
 import { finishRun } from "./finish.js";
 import type { JobsParts, RunClaim } from "./jobs.js";
 import { claimsOf } from "./kinds/table.js";
 import type { RunOutcome } from "./lease.js";
 import { giveBack, loseRun } from "./lost.js";
 import { putComputed } from "./outputs.js";
-import { datasetsOf, type JobRow, runRows } from "./rows.js";
+import { type JobRow, runRows } from "./rows.js";
 import { advance, heartbeat, heldRun } from "./runs.js";
 import { traceOf } from "./trace.js";
 
@@ -167,7 +157,7 @@ class ControlRun {
 
   private async compute(name: string, claim: Claim): Promise<void> {
     const { parts, job } = this;
-    const facts = await recompute(parts, job, claim);
+    const facts = await factsOfClaim(parts, job, claim, defaultPolicy(job.grade));
     const stored = await parts.vault.put(renderFacts(facts, layoutOf(claim.statistic)));
     parts.ledger.commit((tx) => {
       heldRun(tx, this.claim);
@@ -179,24 +169,6 @@ class ControlRun {
   private log(error: unknown, what: string): void {
     this.parts.log.error({ ...traceOf(error), run: this.claim.run }, what);
   }
-}
-
-/** The facts of a claim, from the version that the job was submitted on. @throws too_large, engine_unavailable */
-async function recompute(parts: JobsParts, job: JobRow, claim: Claim): Promise<TableFacts> {
-  const data = datasetsOf(parts.store.db, job.id).find((d) => d.name === claim.dataset);
-  if (!data) throw new GloveboxError("internal", { detail: "a stored spec is damaged" });
-  const grant = parts.catalog.grants.row(data.grant_id);
-  const view = { grant, versionId: data.version };
-  const columns = columnsOf(parts.catalog.views.columns(view));
-  const plan = planTable(requireRecomputed(claim.statistic, "statistic"), columns);
-  const policy = defaultPolicy(job.grade);
-  const { rows } = await parts.catalog.views.ask({
-    ...view,
-    mode: job.mode,
-    question: (stored) => questionOf(plan, columns, stored),
-    maxRows: policy.max_csv_cells,
-  });
-  return factsOf(plan, rows as AnswerRow[], policy);
 }
 
 const isStale = (error: unknown): boolean => error instanceof GloveboxError && error.code === "stale";

@@ -7,6 +7,7 @@
 import { Readable } from "node:stream";
 import type { Tx } from "../ledger/index.js";
 import { mediaTypeOf } from "../privacy/index.js";
+import { CLAIMS_FILE, MAX_CLAIMS_BYTES } from "../sandbox/index.js";
 import { GloveboxError } from "../vocabulary/index.js";
 import { type Changes, moveRun } from "./change.js";
 import { orderOf } from "./claim.js";
@@ -131,9 +132,11 @@ export async function putOutput(
   const { db } = parts.store;
   const job = jobRow(db, heldRun({ db }, claim).job);
   const { outputs, limits } = orderOf(parts, job);
-  if (!isLog(name) && !outputs.includes(name))
+  const isClaims = name === CLAIMS_FILE;
+  if (!isLog(name) && !isClaims && !outputs.includes(name))
     throw new GloveboxError("not_found", { detail: "no such output was declared" });
-  const most = isLog(name) ? parts.config.maxLogBytes : limits.disk_mb * MEBIBYTE;
+  const disk = limits.disk_mb * MEBIBYTE;
+  const most = isLog(name) ? parts.config.maxLogBytes : isClaims ? Math.min(MAX_CLAIMS_BYTES, disk) : disk;
   const stored = await parts.vault.put(Readable.from(atMost(source, most)));
   parts.ledger.commit((tx) => {
     heldRun(tx, claim);

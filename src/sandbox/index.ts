@@ -20,7 +20,14 @@ export {
   type Sight,
 } from "./levels.js";
 export { assertLimits } from "./limits.js";
-export { assertOutputNames, MAX_OUTPUTS, outputNameProblem, RESERVED_OUTPUTS } from "./outputs.js";
+export {
+  assertOutputNames,
+  CLAIMS_FILE,
+  MAX_CLAIMS_BYTES,
+  MAX_OUTPUTS,
+  outputNameProblem,
+  RESERVED_OUTPUTS,
+} from "./outputs.js";
 export { type ClassLimits, classOf, READY_IMAGES, type ReadyClass } from "./ready/class.js";
 export { createReadyExecutor, type ReadyExecutor, type ReadyReport } from "./ready/executor.js";
 export { type FoundReady, findReady } from "./ready/found.js";

@@ -7,7 +7,17 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { CollectedFile, Executor, Exit, Levels, Prepared, Staging } from "../../sandbox/index.js";
+import {
+  CLAIMS_FILE,
+  type CollectedFile,
+  type Executor,
+  type Exit,
+  type Levels,
+  MAX_CLAIMS_BYTES,
+  type Prepared,
+  type Refusal,
+  type Staging,
+} from "../../sandbox/index.js";
 import { GloveboxError } from "../../vocabulary/index.js";
 import type { RunState } from "../job.js";
 import type { Lease, RunFacts, RunOutcome } from "../lease.js";
@@ -133,7 +143,7 @@ class LeasedRun {
       dataDir: folders.data,
       workDir: folders.work,
       limits: lease.order.limits,
-      outputs: lease.order.outputs,
+      outputs: [...lease.order.outputs, CLAIMS_FILE],
     });
     this.cleanups.push(() => executor.remove(prepared));
     this.advance("executing", {
@@ -166,13 +176,20 @@ class LeasedRun {
       this.upload("stderr.log", exit.stderr),
     ];
     const collection = this.opened().collect(prepared);
-    for await (const file of collection) await this.uploadFile(file);
+    const oversized: Refusal[] = [];
+    for await (const file of collection) {
+      if (file.name === CLAIMS_FILE && file.bytes > MAX_CLAIMS_BYTES)
+        oversized.push({ name: file.name, reason: "too_large", count: 1 });
+      else await this.uploadFile(file);
+    }
     await Promise.all([...uploads, this.advanced]);
+    // A program need not claim anything.
+    const refusals = collection.refusals.filter((r) => r.name !== CLAIMS_FILE || r.reason !== "missing");
     return {
       outcome: exit.outcome,
       exit_code: exit.exitCode,
       logs_truncated: exit.logsTruncated,
-      refusals: collection.refusals.slice(0, 100),
+      refusals: [...oversized, ...refusals].slice(0, 100),
       outputs: this.uploaded,
     };
   }

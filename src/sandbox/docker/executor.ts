@@ -13,7 +13,7 @@ import { parentPath, readPeaks, removeGroup } from "../cgroup.js";
 import type { Collection, Executor, Exit, Prepared, Probe, RunSpec } from "../executor.js";
 import { assertLimits } from "../limits.js";
 import type { MemoryKind } from "../mounts.js";
-import { assertOutputNames } from "../outputs.js";
+import { assertCollectedNames } from "../outputs.js";
 import type { StagedDir, Staging } from "../staging.js";
 import type { RunIds } from "../users.js";
 import { type EngineInfo, engineFailure, engineInfo, settled } from "./client.js";
@@ -83,7 +83,7 @@ export class DockerExecutor implements Executor {
   }
 
   async prepare(asked: RunSpec): Promise<Prepared> {
-    assertOutputNames(asked.outputs);
+    assertCollectedNames(asked.outputs);
     const staged = await this.options.staging.dir("run");
     return this.make(asked, { staged, group: groupPrefix(asked.node) + asked.runId });
   }

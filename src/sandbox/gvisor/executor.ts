@@ -22,7 +22,7 @@ import { diskFacts, makeDisk, sealDisk } from "../docker/run.js";
 import { groupPrefix } from "../docker/sweep.js";
 import type { Collection, Executor, Exit, Prepared, Probe, RunSpec } from "../executor.js";
 import { assertLimits } from "../limits.js";
-import { assertOutputNames } from "../outputs.js";
+import { assertCollectedNames } from "../outputs.js";
 import type { Staging } from "../staging.js";
 import { emptyGroup, makeRunGroup } from "./group.js";
 import { probeGvisor } from "./probe.js";
@@ -69,7 +69,7 @@ class GvisorExecutor implements Executor {
   }
 
   async prepare(asked: RunSpec): Promise<Prepared> {
-    assertOutputNames(asked.outputs);
+    assertCollectedNames(asked.outputs);
     assertLimits(asked.limits);
     const cpus = Math.min(asked.limits.cpus, availableParallelism());
     const spec = { ...asked, limits: { ...asked.limits, cpus } };

@@ -9,7 +9,7 @@
  */
 
 import type { RefusalReason } from "../executor.js";
-import { MAX_OUTPUTS } from "../outputs.js";
+import { MAX_COLLECTED } from "../outputs.js";
 
 export const BLOCK = 4096;
 /** Room for the order; a command line and its environment are bounded far below. */
@@ -34,7 +34,7 @@ export function layoutOf(logCap: number, outputsBytes: number): Layout {
   const stderr = stdout + blocks(logCap);
   const outputs = stderr + blocks(logCap);
   // Each output begins a block.
-  const room = blocks(outputsBytes) + MAX_OUTPUTS * BLOCK;
+  const room = blocks(outputsBytes) + MAX_COLLECTED * BLOCK;
   return { result: ORDER_BYTES, stdout, stderr, logCap, outputs, outputsBytes: room, bytes: outputs + room };
 }
 

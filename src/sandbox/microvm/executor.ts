@@ -16,7 +16,7 @@ import { outcomeOf } from "../docker/outcome.js";
 import { letRead } from "../docker/run.js";
 import type { Collection, Executor, Exit, Prepared, Probe, RunSpec } from "../executor.js";
 import { assertLimits } from "../limits.js";
-import { assertOutputNames } from "../outputs.js";
+import { assertCollectedNames } from "../outputs.js";
 import type { Staging } from "../staging.js";
 import { freshUser } from "../users.js";
 import { findAcceleration } from "./acceleration.js";
@@ -68,7 +68,7 @@ class MicrovmExecutor implements Executor {
   }
 
   async prepare(asked: RunSpec): Promise<Prepared> {
-    assertOutputNames(asked.outputs);
+    assertCollectedNames(asked.outputs);
     assertLimits(asked.limits);
     const cpus = Math.min(asked.limits.cpus, availableParallelism());
     const spec = { ...asked, limits: { ...asked.limits, cpus } };

@@ -11,7 +11,7 @@ import type { DockerRun } from "../docker/run.js";
 import { environment } from "../docker/settings.js";
 import type { Collection, Executor, Exit, Prepared, Probe, RunSpec } from "../executor.js";
 import { assertLimits } from "../limits.js";
-import { assertOutputNames } from "../outputs.js";
+import { assertCollectedNames } from "../outputs.js";
 import { classOf, READY_IMAGES, type ReadyClass } from "./class.js";
 import { encodeOrder } from "./order.js";
 import { type PoolOptions, ReadyPool } from "./pool.js";
@@ -75,7 +75,7 @@ class PooledExecutor implements ReadyExecutor {
   }
 
   async prepare(spec: RunSpec): Promise<Prepared> {
-    assertOutputNames(spec.outputs);
+    assertCollectedNames(spec.outputs);
     assertLimits(spec.limits);
     // Refuses variables that are not a run's to set, as a cold start would.
     environment(spec);

@@ -1,0 +1,55 @@
+/**
+ * What a claim shows, computed by an engine from the version that the job was submitted on, over what its grant's View
+ * shows: the same for a declared table, for a claim in a job's spec, and for one that running code wrote.
+ *
+ * Rules: no row comes here: an engine answers with cells. A rehearsal is computed from the twin.
+ */
+import {
+  type AnswerRow,
+  type Claim,
+  columnsOf,
+  type DisclosurePolicy,
+  type ExpressionColumns,
+  factsOf,
+  planTable,
+  questionOf,
+  requireRecomputed,
+  type TableFacts,
+} from "../../privacy/index.js";
+import { GloveboxError } from "../../vocabulary/index.js";
+import type { JobsParts } from "../jobs.js";
+import { datasetsOf, type JobRow } from "../rows.js";
+
+/** One of the job's datasets as its grant shows it. */
+export interface SeenView {
+  view: { grant: ReturnType<JobsParts["catalog"]["grants"]["row"]>; versionId: string };
+  columns: ExpressionColumns;
+}
+
+/** Undefined where the job has no dataset of that name. */
+export function seenView(parts: JobsParts, job: JobRow, dataset: string): SeenView | undefined {
+  const data = datasetsOf(parts.store.db, job.id).find((d) => d.name === dataset);
+  if (data === undefined) return undefined;
+  const view = { grant: parts.catalog.grants.row(data.grant_id), versionId: data.version };
+  return { view, columns: columnsOf(parts.catalog.views.columns(view)) };
+}
+
+/** @throws too_large, engine_unavailable, invalid_input for a kind that is not recomputed */
+export async function factsOfClaim(
+  parts: JobsParts,
+  job: JobRow,
+  claim: Claim,
+  policy: DisclosurePolicy,
+): Promise<TableFacts> {
+  const seen = seenView(parts, job, claim.dataset);
+  if (seen === undefined) throw new GloveboxError("internal", { detail: "a stored spec is damaged" });
+  const { view, columns } = seen;
+  const plan = planTable(requireRecomputed(claim.statistic, "statistic"), columns);
+  const { rows } = await parts.catalog.views.ask({
+    ...view,
+    mode: job.mode,
+    question: (stored) => questionOf(plan, columns, stored),
+    maxRows: policy.max_csv_cells,
+  });
+  return factsOf(plan, rows as AnswerRow[], policy);
+}
