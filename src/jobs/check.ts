@@ -10,7 +10,6 @@ import type { ScanHit } from "../catalog/index.js";
 import {
   type Canonical,
   type DisclosurePolicy,
-  defaultPolicy,
   type Finding,
   judgeFacts,
   layoutOf,
@@ -20,6 +19,7 @@ import {
 } from "../privacy/index.js";
 import { type Evidence, type Verdict, worstVerdict } from "../vocabulary/index.js";
 import { kindOf } from "./claim.js";
+import { policyOf } from "./disclosure-policy.js";
 import type { JobsParts } from "./jobs.js";
 import { claimOf } from "./kinds/table.js";
 import { factsKept, isLog } from "./outputs.js";
@@ -61,7 +61,7 @@ export async function checkOutputs(parts: JobsParts, job: JobRow): Promise<Check
   const plan = planOf(job, parts.config.maxChecks);
   const names = kindOf(parts, job).outputs(job.spec);
   const rows = new Map(outputsOf(parts.store.db, job).map((row) => [row.name, row]));
-  const policy = defaultPolicy(job.grade);
+  const policy = policyOf(parts, job);
   const judged: { name: string; canonical: Canonical }[] = [];
   for (const name of names) {
     judged.push({ name, canonical: await judge(parts, job, name, plan, rows.get(name), policy) });

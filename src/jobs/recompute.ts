@@ -5,10 +5,11 @@
  * ends by the same commit; what control was computing when it died is lost and done again as a new run. No row comes
  * here: an engine answers with cells. Of an error no message is logged.
  */
-import { defaultPolicy, layoutOf, renderFacts } from "../privacy/index.js";
+import { layoutOf, renderFacts } from "../privacy/index.js";
 import { GloveboxError } from "../vocabulary/index.js";
 import { CONTROL, claimOwn, type OwnRun } from "./claim.js";
 import { factsOfClaim } from "./claims/compute.js";
+import { policyOf } from "./disclosure-policy.js";
 import { finishRun } from "./finish.js";
 import type { JobsParts, RunClaim } from "./jobs.js";
 import { claimsOf } from "./kinds/table.js";
@@ -157,7 +158,7 @@ class ControlRun {
 
   private async compute(name: string, claim: Claim): Promise<void> {
     const { parts, job } = this;
-    const facts = await factsOfClaim(parts, job, claim, defaultPolicy(job.grade));
+    const facts = await factsOfClaim(parts, job, claim, policyOf(parts, job));
     const stored = await parts.vault.put(renderFacts(facts, layoutOf(claim.statistic)));
     parts.ledger.commit((tx) => {
       heldRun(tx, this.claim);

@@ -2,9 +2,11 @@
  * Writing what the owner says of a dataset: what is said replaces what was there, what is not said stays.
  *
  * Rules: the unit is fixed once there is content, for the ordinals of all versions stand on it; a budget is not
- * lowered below what grants hold; auditors are named by the owner, and are never the owner.
+ * lowered below what grants hold; auditors are named by the owner, and are never the owner; disclosure control is no looser
+ * than the grade lets it be.
  */
 import type { Tx } from "../../ledger/index.js";
+import { mustBeWithin, type OwnersPolicy } from "../../privacy/index.js";
 import { GloveboxError, invalidInput, type PrincipalId } from "../../vocabulary/index.js";
 import type { BudgetService } from "../budgets/service.js";
 import { type DeclaredBudget, mustCover } from "../budgets/shares.js";
@@ -40,11 +42,14 @@ export function describe(
   const budget = budgetAfter(row, said);
   if (said.budget) mustCover(budget, parts.budgets.held(row.id));
   const unit = unitAfter(row, said);
+  const grade = highestGrade(found ? effectiveColumns(found, declared) : declared);
+  const disclosure = disclosureAfter(row, said);
+  if (said.disclosure) mustBeWithin(disclosure, grade);
   tx.db
     .prepare(
       `UPDATE datasets SET title = ?, unit_column = ?, row_is_unit = ?, max_rows_per_unit = ?, open_type = ?,
          area = ?, update_cycle = ?, synthetic_rows = ?, answer_ms = ?, declared_columns = ?, grade = ?,
-         budget_rho = ?, budget_delta = ?, budget_signal_bits = ? WHERE id = ?`,
+         disclosure = ?, budget_rho = ?, budget_delta = ?, budget_signal_bits = ? WHERE id = ?`,
     )
     .run(
       said.title ?? row.title,
@@ -57,7 +62,8 @@ export function describe(
       said.synthetic_rows ?? row.synthetic_rows,
       said.answer_ms ?? row.answer_ms,
       JSON.stringify(declared),
-      highestGrade(found ? effectiveColumns(found, declared) : declared),
+      grade,
+      JSON.stringify(disclosure),
       budget.rho,
       budget.delta,
       budget.signal_bits,
@@ -95,6 +101,12 @@ function nameAuditors(tx: Tx, principals: PrincipalService, row: DatasetRow, nam
 function unitAfter(row: DatasetRow, said: Described): Pick<DatasetRow, "unit_column" | "row_is_unit"> {
   if (said.unit_column === undefined) return row;
   return { unit_column: said.unit_column, row_is_unit: said.unit_column === null };
+}
+
+/** What is said of a figure replaces what was said of it before. */
+function disclosureAfter(row: DatasetRow, said: Described): OwnersPolicy {
+  if (said.disclosure === undefined) return row.disclosure;
+  return said.disclosure === null ? {} : { ...row.disclosure, ...said.disclosure };
 }
 
 function budgetAfter(row: DatasetRow, said: Described): DeclaredBudget {

@@ -1,5 +1,6 @@
 /** Datasets and versions as the database keeps them, and the one place that turns rows into values. */
 import type Database from "better-sqlite3";
+import type { OwnersPolicy } from "../../privacy/index.js";
 import { prepared } from "../../store/index.js";
 import {
   type DatasetId,
@@ -37,6 +38,8 @@ export interface DatasetRow {
   synthetic_rows: number;
   /** After how many milliseconds an answer to a query is sent. */
   answer_ms: number;
+  /** Where the owner differs from the grade's defaults. */
+  disclosure: OwnersPolicy;
   unit_index_object: string | null;
   current_version: VersionId | null;
   created_at: number;
@@ -65,6 +68,7 @@ function toDataset(raw: Raw): DatasetRow {
   return {
     ...(raw as unknown as DatasetRow),
     row_is_unit: raw.row_is_unit === 1,
+    disclosure: JSON.parse(raw.disclosure as string) as OwnersPolicy,
     declared_columns: JSON.parse(raw.declared_columns as string) as DeclaredColumn[],
     assessment: raw.assessment === null ? null : (JSON.parse(raw.assessment as string) as Assessment),
   };

@@ -1,5 +1,6 @@
 /** What goes in and out of datasets: one schema a payload, from which types, checks and OpenAPI come. */
 import { z } from "zod";
+import { ownersPolicy, policyView } from "../../privacy/index.js";
 import { COLUMN_CLASSES, COLUMN_TYPES, ISOLATION_LEVELS, OPEN_TYPES } from "../../vocabulary/index.js";
 import { columnEvidence, columnName, fileReading } from "../engine/index.js";
 import { principalRef } from "../principals/schemas.js";
@@ -115,6 +116,12 @@ const described = {
     .describe("Who reviews releases from this dataset; named by its owner only"),
   budget: budgetInput.optional(),
   columns: columns.optional().describe("What the owner says of the columns; the rest is found out at import"),
+  disclosure: ownersPolicy
+    .nullable()
+    .optional()
+    .describe(
+      "What outputs are held to where it differs from the grade's defaults; figure by figure, null puts all back",
+    ),
   synthetic_rows: z
     .int()
     .min(1)
@@ -256,6 +263,7 @@ export const datasetView = z
     synthetic_rows: z.int(),
     answer_ms: z.int(),
     columns: z.array(columnView).describe("Empty before the first version"),
+    disclosure: policyView.describe("What outputs are held to: the grade's defaults, or the owner's figures"),
     created_at: z.iso.datetime(),
     rev: z.int().describe("Counts changes; the ETag is this in quotes"),
     auditors: z.array(z.string()).optional().describe("Names; owner and auditors only"),

@@ -1,4 +1,5 @@
 /** A dataset as someone may see it: public metadata, or all that the catalogue has. Never a value from data. */
+import { ownedPolicy, policyFigures } from "../../privacy/index.js";
 import { rfc3339 } from "../../vocabulary/index.js";
 import type { ColumnSchema } from "../engine/index.js";
 import { type Assessment, isCurrent } from "./assessment.js";
@@ -58,6 +59,7 @@ export function datasetViewOf(shown: Shown): DatasetView {
     synthetic_rows: row.synthetic_rows,
     answer_ms: row.answer_ms,
     columns: columns.map(columnView),
+    disclosure: policyFigures(ownedPolicy(row.grade, row.disclosure)),
     created_at: rfc3339(row.created_at),
     rev: row.rev,
     ...(shown.sight === "all" ? inside(shown) : {}),

@@ -49,12 +49,25 @@ export interface TableCell {
   at: number[];
   /** Index into measures. */
   measure: number;
-  /** Decimal text as shown; null when suppressed or not a number. */
+  /** Decimal text as shown; null when suppressed or where there is none. */
   value: string | null;
   /** Distinct units that the cell stands on; null where it is not known. */
   units: number | null;
-  /** Share of the total held by the 1, 2, … largest units, decimal text; where the node recomputed it. */
-  top_shares?: string[];
+  /**
+   * What the largest units contribute to a sum, mean or spread (or to a count of rows), without sign, largest first;
+   * each unit's rows are summed first. Where the node recomputed it, as `total` and the following.
+   */
+  top?: string[];
+  /** What all units contribute together, without sign. Of decimals to 15 digits. Absent where no double holds it. */
+  total?: string;
+  /** Some units contribute less than zero and others more: shares of their total mean nothing. */
+  negative?: boolean;
+  /** All rows of the cell have one and the same value: its mean tells everybody's. */
+  same?: boolean;
+  /** Of a minimum, maximum or median: the fewest units that have a value which, as it is shown, stands behind it. */
+  sharers?: number;
+  /** Shown without its value: because a rule says so, or because others could be worked out from it. */
+  suppressed?: "primary" | "secondary";
   /** Vault object holding the compressed bitmap of the units, where the node recomputed it. */
   units_object?: string;
 }

@@ -1,14 +1,39 @@
 /**
  * What disclosure control asks of an output, by the grade of the data it was made from.
  *
- * Rules: a higher grade is never more lenient than a lower one. An owner's own policy may replace any figure;
- * the checker is given the whole policy with each file and has no other source of limits.
+ * Rules: a higher grade is never more lenient than a lower one. An owner may replace some figures for a
+ * dataset (owners-policy.ts); the checker is given the whole policy with each file and has no other source of limits.
  */
 import type { Grade } from "../../vocabulary/index.js";
+
+/** The largest `n` units may not hold `k` or more of what a cell sums. */
+export interface Dominance {
+  n: number;
+  /** Share, above 0 and at most 1. */
+  k: number;
+}
+
+/** What a rule that can be relaxed says where it applies. */
+export const STRICTNESS = ["off", "review", "fail"] as const;
+export type Strictness = (typeof STRICTNESS)[number];
 
 export interface DisclosurePolicy {
   /** A count of distinct units below this, and above zero, is too small to show. */
   threshold: number;
+  /** A cell fails where any of them holds; several where datasets of different owners are read together. */
+  dominance: readonly Dominance[];
+  /** What the others contribute must be so much of what the largest unit does; 0: not judged. */
+  p_ratio: number;
+  /** All units of a line in one cell, or all rows of a cell with one value. */
+  class_disclosure: Strictness;
+  /** Cells that nobody falls into. */
+  zeros: Strictness;
+  /** Contributions of both signs, of which no share can be judged. */
+  negatives: Exclude<Strictness, "off">;
+  /** A model's residual degrees of freedom may not be fewer. */
+  degrees_of_freedom: number;
+  /** A model with fewer events (or units, where nothing is an event) to each parameter goes to people. */
+  events_per_parameter: number;
   /** Numbers keep so many significant decimal digits; the rest is rounded off, half to even. At most 15. */
   significant_digits: number;
   /** A file larger than this, as written or as rebuilt, is refused. */
@@ -32,6 +57,13 @@ export interface DisclosurePolicy {
 
 const BASE: DisclosurePolicy = {
   threshold: 10,
+  dominance: [{ n: 2, k: 0.9 }],
+  p_ratio: 0.1,
+  class_disclosure: "fail",
+  zeros: "off",
+  negatives: "review",
+  degrees_of_freedom: 10,
+  events_per_parameter: 10,
   significant_digits: 8,
   max_output_bytes: 16 * 1024 * 1024,
   max_csv_rows: 100_000,

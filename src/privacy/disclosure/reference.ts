@@ -1,6 +1,7 @@
 /** The docs page of the rules, generated from the table. */
 import { MEDIA_TYPES } from "./media.js";
-import { defaultPolicy } from "./policy.js";
+import { FLOORS, type OwnersFloor } from "./owners-policy.js";
+import { type DisclosurePolicy, defaultPolicy } from "./policy.js";
 import { RULES } from "./rules/index.js";
 
 const GENERATED = "<!-- Generated from the code by scripts/docs.mjs; change the code, not this file. -->";
@@ -15,7 +16,21 @@ function policyTable(): string {
   const names = Object.keys(policies[0]!) as (keyof (typeof policies)[0])[];
   return table(
     ["figure", ...GRADES.map((grade) => `grade ${grade}`)],
-    names.map((name) => [`\`${name}\``, ...policies.map((p) => p[name].toLocaleString("en-US"))]),
+    names.map((name) => [`\`${name}\``, ...policies.map((p) => figureText(p[name]))]),
+  );
+}
+
+function figureText(figure: DisclosurePolicy[keyof DisclosurePolicy]): string {
+  if (typeof figure === "number") return figure.toLocaleString("en-US");
+  return typeof figure === "string" ? figure : figure.map(({ n, k }) => `(${n}, ${k})`).join(" ");
+}
+
+function floorTable(): string {
+  const floors = GRADES.map((grade) => FLOORS[grade]);
+  const names = Object.keys(floors[0]!) as (keyof OwnersFloor)[];
+  return table(
+    ["no looser than", ...GRADES.map((grade) => `grade ${grade}`)],
+    names.map((name) => [`\`${name}\``, ...floors.map((floor) => String(floor[name]))]),
   );
 }
 
@@ -43,6 +58,9 @@ export function disclosureReferences(): Record<string, string> {
     table(["rule", "title", "标题", "default", "verdicts", "sentence", "说明", "source"], rules),
     "## Figures by grade",
     policyTable(),
+    "## What an owner may set for a dataset",
+    "Through `disclosure` of the dataset (`glovebox dataset disclosure`). A job that reads several datasets is held to the strictest of each figure, and to every owner's dominance rule. What an owner set before the grade rose is held to the new grade's row.",
+    floorTable(),
     "Numbers are rounded half to even on their decimal text. Whole numbers are rounded like all others: a count above 10^8 loses digits, and so does an identifier of nine or more.",
     "## Types of file",
     table(["extension", "media type", "what", "accepted"], types),

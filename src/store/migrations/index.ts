@@ -4,6 +4,7 @@ import { uploads } from "./002_uploads.js";
 import { runIsolation } from "./003_run_isolation.js";
 import { charges } from "./004_charges.js";
 import { answerTime } from "./005_answer_time.js";
+import { disclosurePolicy } from "./006_disclosure.js";
 
 export interface Migration {
   readonly version: number;
@@ -11,4 +12,11 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial, uploads, runIsolation, charges, answerTime];
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  uploads,
+  runIsolation,
+  charges,
+  answerTime,
+  disclosurePolicy,
+];
