@@ -5,7 +5,7 @@
  * says. Archives and pickles are never accepted: they are containers for arbitrary bytes or programs.
  */
 
-export type Canonicaliser = "csv" | "json" | "text" | "png";
+export type Canonicaliser = "csv" | "json" | "text" | "png" | "npz" | "safetensors";
 
 export interface MediaType {
   extension: string;
@@ -28,8 +28,13 @@ export const MEDIA_TYPES: readonly MediaType[] = [
   { extension: "html", media_type: "text/html", title: "web page" },
   { extension: "parquet", media_type: "application/vnd.apache.parquet", title: "Parquet table" },
   { extension: "onnx", media_type: "application/onnx", title: "ONNX model" },
-  { extension: "npz", media_type: "application/x-npz", title: "NumPy arrays" },
-  { extension: "safetensors", media_type: "application/x-safetensors", title: "tensors" },
+  { extension: "npz", media_type: "application/x-npz", title: "NumPy arrays", canonicaliser: "npz" },
+  {
+    extension: "safetensors",
+    media_type: "application/x-safetensors",
+    title: "tensors",
+    canonicaliser: "safetensors",
+  },
 ];
 
 /** What a file of no known type is called. */

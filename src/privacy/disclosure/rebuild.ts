@@ -9,8 +9,10 @@ import type { Evidence } from "../../vocabulary/index.js";
 import type { Canonical } from "./canonical.js";
 import { rebuildCsv } from "./canonicalisers/csv.js";
 import { rebuildJson } from "./canonicalisers/json.js";
+import { rebuildNpz } from "./canonicalisers/npz.js";
 import { rebuildPng } from "./canonicalisers/png.js";
 import type { Rebuilt } from "./canonicalisers/rebuilt.js";
+import { rebuildSafetensors } from "./canonicalisers/safetensors.js";
 import { rebuildText } from "./canonicalisers/text.js";
 import type { TableFacts } from "./facts.js";
 import type { Finding } from "./finding.js";
@@ -31,7 +33,14 @@ import { statedFacts } from "./table-facts.js";
 const CANONICALISERS: Record<
   Canonicaliser,
   (bytes: Buffer, extension: string, policy: DisclosurePolicy) => Rebuilt
-> = { csv: rebuildCsv, json: rebuildJson, text: rebuildText, png: rebuildPng };
+> = {
+  csv: rebuildCsv,
+  json: rebuildJson,
+  text: rebuildText,
+  png: rebuildPng,
+  npz: rebuildNpz,
+  safetensors: rebuildSafetensors,
+};
 
 /** A file that yields no bytes, only a finding. */
 export function withoutBytes(name: string, finding: Finding): Canonical {
@@ -110,7 +119,7 @@ function assemble(
   evidence: Evidence,
 ): Canonical {
   const { canonical, texts } = rebuilt;
-  const capacity = capacityOf(canonical);
+  const capacity = capacityOf(canonical, rebuilt.content);
   const table = rebuilt.table === undefined ? undefined : judgeTable(rebuilt.table, policy);
   return {
     media_type: type.media_type,

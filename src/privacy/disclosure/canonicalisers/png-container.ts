@@ -9,6 +9,7 @@ import type { ScanText } from "../canonical.js";
 import type { HiddenPiece } from "../rules/hidden-content.js";
 import { overLimit } from "../rules/limits.js";
 import { cannotRead } from "../rules/unreadable.js";
+import { HiddenBytes } from "./hidden-bytes.js";
 
 export const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
@@ -16,7 +17,6 @@ export const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x
 const MAX_SURPLUS = 1024 * 1024;
 /** Inflated text of all compressed text chunks together that is still read. */
 const MAX_TEXT = 8 * 1024 * 1024;
-const MAX_HIDDEN_PIECES = 256;
 
 export interface PngHeader {
   width: number;
@@ -147,25 +147,16 @@ function compressedText({ type, data }: Chunk, budget: number): Buffer {
   }
 }
 
-class Hidden {
-  readonly pieces: HiddenPiece[] = [];
-  readonly texts: ScanText[] = [];
+class Hidden extends HiddenBytes {
+  readonly inflated: ScanText[] = [];
   private budget = MAX_TEXT;
-
-  add(kind: HiddenPiece["kind"], where: string, content: Buffer): void {
-    if (content.length === 0) return;
-    if (this.pieces.length >= MAX_HIDDEN_PIECES)
-      throw overLimit(`More than ${MAX_HIDDEN_PIECES} hidden pieces.`);
-    this.pieces.push({ kind, where, bytes: content.length });
-    this.texts.push({ name: `hidden bytes ${where}`, content });
-  }
 
   addChunk(chunk: Chunk, index: number): void {
     const where = `in the ${chunk.type} chunk ${index}`;
     this.add("metadata", where, chunk.data);
     const text = compressedText(chunk, this.budget);
     this.budget -= text.length;
-    if (text.length > 0) this.texts.push({ name: `hidden text ${where}`, content: text });
+    if (text.length > 0) this.inflated.push({ name: `hidden text ${where}`, content: text });
   }
 }
 
@@ -213,6 +204,6 @@ export function readPng(bytes: Buffer, maxPixels: number): PngContainer {
     transparency: of("tRNS"),
     scanlines,
     hidden: hidden.pieces,
-    texts: hidden.texts,
+    texts: [...hidden.texts, ...hidden.inflated],
   };
 }

@@ -8,4 +8,10 @@ export interface Rebuilt {
   findings: Finding[];
   texts: ScanText[];
   table?: Table;
+  /**
+   * The same content written in another way, from which `canonical` could be made again without anything else. Where
+   * it codes to fewer bytes than `canonical`, it bounds the file's capacity: a rounded number is shorter as decimal
+   * text than as a double.
+   */
+  content?: Buffer;
 }

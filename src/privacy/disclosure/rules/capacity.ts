@@ -2,9 +2,10 @@
  * How much arbitrary information the rebuilt file could carry.
  *
  * Method: whoever chose this file chose it out of those that code, under one fixed lossless code, to no more
- * bytes than it does; so it tells at most so many bytes. The code is raw DEFLATE at its usual level, or the
- * rebuilt bytes themselves where they are shorter (a picture is already DEFLATE inside). An upper bound for
- * what the program put in on purpose; what the honest content tells is included in it.
+ * bytes than it does; so it tells at most so many bytes. The code is raw DEFLATE at its usual level of the rebuilt
+ * bytes, or those bytes themselves where they are shorter (a picture is already DEFLATE inside), or DEFLATE of the
+ * same content written in another way from which the file could be made again (rounded numbers as decimal text).
+ * An upper bound for what the program put in on purpose; what the honest content tells is included in it.
  */
 import { deflateRawSync } from "node:zlib";
 import type { Finding } from "../finding.js";
@@ -23,9 +24,16 @@ export const capacity: RuleDefinition = {
   source: "Counting bound of a fixed lossless code (Shannon 1948; Cover and Thomas, 5.1)",
 };
 
-export function capacityOf(canonical: Buffer): number {
+const deflated = (bytes: Buffer) => deflateRawSync(bytes, { level: 6 }).length;
+
+/** One byte says which of the codes was taken, where there is a choice. */
+const CHOICE = 1;
+
+/** @param content see Rebuilt.content */
+export function capacityOf(canonical: Buffer, content?: Buffer): number {
   if (canonical.length === 0) return 0;
-  return Math.min(canonical.length, deflateRawSync(canonical, { level: 6 }).length);
+  const own = Math.min(canonical.length, deflated(canonical));
+  return content === undefined ? own : Math.min(own, deflated(content) + CHOICE);
 }
 
 export function judgeCapacity(bytes: number, policy: DisclosurePolicy): Finding {
