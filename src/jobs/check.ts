@@ -9,21 +9,20 @@
 import type { ScanHit } from "../catalog/index.js";
 import {
   type Canonical,
+  type Claim,
   type DisclosurePolicy,
   type Finding,
-  judgeFacts,
-  layoutOf,
-  mediaTypeOf,
   rawValueFinding,
   verdictOf,
 } from "../privacy/index.js";
 import { type Evidence, type Verdict, worstVerdict } from "../vocabulary/index.js";
 import { kindOf } from "./claim.js";
+import { claimsToCheck, type OutputClaim } from "./claims/claims.js";
 import { policyOf } from "./disclosure-policy.js";
 import type { JobsParts } from "./jobs.js";
-import { claimOf } from "./kinds/table.js";
-import { factsKept, isLog } from "./outputs.js";
-import { datasetsOf, type JobRow, type OutputRow, outputsOf, runRow } from "./rows.js";
+import { type Judged, judge, type Plan } from "./judge.js";
+import { isLog } from "./outputs.js";
+import { datasetsOf, type JobRow, type OutputRow, outputsOf } from "./rows.js";
 
 /** One output, checked: what will stand in its row. */
 export interface CheckedOutput {
@@ -34,10 +33,12 @@ export interface CheckedOutput {
   bytes: number;
   capacity_bytes: number;
   verdict: Verdict;
-  /** What the node computed itself from a claim of before the run is verified. */
+  /** What the node computed itself: from a claim of before the run verified, from one of running code recomputed. */
   evidence: Evidence;
   findings: Finding[];
   table: Canonical["table"];
+  /** Of what is recomputed: the claim that running code made. */
+  claim: Claim | undefined;
 }
 
 export interface CheckedJob {
@@ -48,82 +49,42 @@ export interface CheckedJob {
   plan: Plan;
 }
 
-export type Plan = "all" | "logs" | "nothing";
-
 /** What is kept of a job, by how it is to end. */
 export function planOf(job: JobRow, maxChecks: number): Plan {
   if (job.check_attempts >= maxChecks) return "nothing";
   return job.failure_class === null && job.stop_reason === null ? "all" : "logs";
 }
 
+const NO_CLAIMS: ReadonlyMap<string, OutputClaim> = new Map();
+
 /** Checks all outputs of a job in `checking`. Changes nothing but the vault. @throws when it could not be carried out */
 export async function checkOutputs(parts: JobsParts, job: JobRow): Promise<CheckedJob> {
   const plan = planOf(job, parts.config.maxChecks);
-  const names = kindOf(parts, job).outputs(job.spec);
+  const kind = kindOf(parts, job);
+  const names = kind.outputs(job.spec);
   const rows = new Map(outputsOf(parts.store.db, job).map((row) => [row.name, row]));
   const policy = policyOf(parts, job);
-  const judged: { name: string; canonical: Canonical }[] = [];
-  for (const name of names) {
-    judged.push({ name, canonical: await judge(parts, job, name, plan, rows.get(name), policy) });
-  }
-  await scan(parts, job, judged, policy);
+  const files = names.filter((name) => !isLog(name));
+  const hasClaims = plan === "all" && kind.runner === "worker";
+  const claims = hasClaims ? await claimsToCheck(parts, job, files) : NO_CLAIMS;
+  const judged: Judged[] = [];
+  for (const name of names)
+    judged.push(
+      await judge(parts, job, { name, plan, row: rows.get(name), policy, claim: claims.get(name) }),
+    );
+  // A rehearsal's files are made from the twin. What they have in common with the data is not for their writer to learn.
+  if (job.mode === "real") await scan(parts, job, judged, policy);
   const outputs: CheckedOutput[] = [];
-  for (const one of judged) outputs.push(await keep(parts, one.name, one.canonical, rows.get(one.name)));
+  for (const one of judged) outputs.push(await keep(parts, job, one, rows.get(one.name)));
   const counted = outputs.filter((o) => plan === "all" || isLog(o.name));
   return { outputs, verdict: worstVerdict(counted.map((o) => o.verdict)), plan };
-}
-
-async function judge(
-  parts: JobsParts,
-  job: JobRow,
-  name: string,
-  plan: Plan,
-  row: OutputRow | undefined,
-  policy: DisclosurePolicy,
-): Promise<Canonical> {
-  if (plan === "nothing")
-    return nothing(name, "unchecked", "It could not be checked, so nothing of it is kept.");
-  if (plan === "logs" && !isLog(name))
-    return nothing(name, "not_kept", "The job did not end well, so only its logs are kept.");
-  if (!row || row.raw_object === null) return nothing(name, "missing", whyMissing(parts, job, name));
-  const facts = factsKept(parts, row);
-  if (facts) return judgeFacts(facts, layoutOf(claimOf(job, name).statistic), policy);
-  const source = parts.vault.get(row.raw_object);
-  return parts.checker.canonicalise({ name, source, bytes: row.bytes, policy });
-}
-
-const REFUSALS: { [reason: string]: string } = {
-  not_a_file: "What the program left under this name is not a regular file.",
-  linked: "What the program left under this name has more than one name.",
-  too_large: "The file is larger than what is kept.",
-  unreadable: "The file could not be read.",
-};
-
-function whyMissing(parts: JobsParts, job: JobRow, name: string): string {
-  const outcome = job.run === null ? null : runRow(parts.store.db, job.run)?.outcome;
-  const refusals = (outcome?.refusals ?? []) as { name?: string; reason: string }[];
-  const reason = refusals.find((r) => r.name === name)?.reason ?? "missing";
-  return REFUSALS[reason] ?? "The program did not write this file.";
-}
-
-/** An output without content. */
-function nothing(name: string, rule: string, message: string): Canonical {
-  return {
-    media_type: mediaTypeOf(name)?.media_type ?? "application/octet-stream",
-    canonical: undefined,
-    bytes: 0,
-    sha256: undefined,
-    findings: [{ rule, verdict: "fail", message }],
-    capacity_bytes: 0,
-    texts: [],
-  };
 }
 
 /** Looks for the data's own values in all texts of all outputs, and adds what it finds to each. */
 async function scan(
   parts: JobsParts,
   job: JobRow,
-  judged: { name: string; canonical: Canonical }[],
+  judged: readonly Judged[],
   policy: DisclosurePolicy,
 ): Promise<void> {
   const texts = judged.flatMap(({ canonical }, i) =>
@@ -157,15 +118,17 @@ function findingOf(hit: ScanHit): Finding {
 
 async function keep(
   parts: JobsParts,
-  name: string,
-  checked: Canonical,
+  job: JobRow,
+  { name, canonical: checked, evidence, claim }: Judged,
   row: OutputRow | undefined,
 ): Promise<CheckedOutput> {
-  // What the rebuilding left as it was is in the vault already.
+  // What the rebuilding left as it was is in the vault already; and who rehearses sees also what could not be rebuilt.
   const same = row?.raw_object && row.sha256 === checked.sha256;
-  const stored = same
-    ? { object: row.raw_object!, sha256: checked.sha256!, bytes: checked.bytes }
-    : await parts.vault.put(checked.canonical ?? Buffer.alloc(0));
+  const asWritten = job.mode === "dry_run" && checked.canonical === undefined && row?.raw_object;
+  const stored =
+    same || asWritten
+      ? { object: row!.raw_object!, sha256: row!.sha256!, bytes: row!.bytes }
+      : await parts.vault.put(checked.canonical ?? Buffer.alloc(0));
   return {
     name,
     media_type: checked.media_type,
@@ -174,8 +137,9 @@ async function keep(
     bytes: stored.bytes,
     capacity_bytes: checked.capacity_bytes,
     verdict: verdictOf(checked.findings),
-    evidence: checked.table?.stated_by === "node" ? "verified" : "unverified",
+    evidence,
     findings: checked.findings,
     table: checked.table,
+    claim,
   };
 }

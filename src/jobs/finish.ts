@@ -1,6 +1,6 @@
 /**
  * The end of a run: in one commit the run ends, what it uploaded becomes the job's only set of outputs, and the
- * job goes to the check step (or, a dry run, to its end). Saying so again changes nothing.
+ * job goes to the check step (or, a dry run that failed, to its end). Saying so again changes nothing.
  */
 import type { Tx } from "../ledger/index.js";
 import { GloveboxError } from "../vocabulary/index.js";
@@ -59,7 +59,7 @@ function endRun(tx: Tx, run: RunRow, outcome: RunOutcome): void {
   });
 }
 
-/** A rehearsal's files are shown as they are: they were made from the twin. */
+/** A rehearsal's files were made from the twin: one that failed shows them as they are. */
 function publishDryRun(tx: Tx, job: JobRow, run: RunRow): void {
   if (job.mode === "dry_run")
     tx.db.prepare("UPDATE outputs SET object = raw_object WHERE run = ?").run(run.id);

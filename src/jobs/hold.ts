@@ -6,8 +6,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { canonicalJson, type JsonObject, type JsonValue, type Tx } from "../ledger/index.js";
 import { newId, type OutputId, SYSTEM_ACTOR } from "../vocabulary/index.js";
 import { type Changes, endJob } from "./change.js";
-import { type CheckedJob, type CheckedOutput, type Plan, planOf } from "./check.js";
+import { type CheckedJob, type CheckedOutput, planOf } from "./check.js";
 import type { JobsParts } from "./jobs.js";
+import type { Plan } from "./judge.js";
 import { dropObject } from "./objects.js";
 import { datasetsOf, type JobRow, jobRow, outputsOf } from "./rows.js";
 import type { JobEventName } from "./states.js";
@@ -37,7 +38,9 @@ function endOf(job: JobRow, plan: Plan, now: number): { event: JobEventName; cha
       event: "fail",
       changes: { failure_class: "system_failed", failure_detail: "its outputs could not be checked" },
     };
-  return { event: "hold", changes: { held_at: now } };
+  return job.mode === "dry_run"
+    ? { event: "finish", changes: {} }
+    : { event: "hold", changes: { held_at: now } };
 }
 
 /** Raw bytes are dropped, and with them the rows of names that are expected no more. */
@@ -65,6 +68,8 @@ function enterOutput(tx: Tx, parts: JobsParts, job: JobRow, output: CheckedOutpu
       parts.keys.sealer.seal(JSON.stringify(rest), id),
       tx.now,
     );
+  // A rehearsal's outputs are shown at once and held for nothing.
+  if (job.mode === "dry_run") return;
   tx.entry({
     kind: "output.held",
     actor: SYSTEM_ACTOR,
@@ -82,7 +87,11 @@ function putRow(tx: Tx, parts: JobsParts, job: JobRow, output: CheckedOutput): O
   const id = before?.id ?? newId("output", job.created_at);
   const salt = randomBytes(32);
   const commitment = commitTo(salt, output);
-  const facts = canonicalJson({ salt: salt.toString("base64"), table: (output.table ?? null) as JsonValue });
+  const facts = canonicalJson({
+    salt: salt.toString("base64"),
+    ...(output.claim === undefined ? {} : { claim: output.claim as unknown as JsonObject }),
+    table: (output.table ?? null) as JsonValue,
+  });
   const sealed = parts.keys.sealer.seal(facts, id);
   tx.db
     .prepare(

@@ -8,7 +8,7 @@ import type { Tx } from "../ledger/index.js";
 import { type Changes, endJob, moveJob, moveRun } from "./change.js";
 import { forgetOffer } from "./isolation.js";
 import type { JobsParts, RunClaim, WorkerIdentity } from "./jobs.js";
-import { dropOutputs } from "./outputs.js";
+import { dropClaims, dropOutputs } from "./outputs.js";
 import { retryPause } from "./policy.js";
 import { type JobRow, jobRow, type RunRow, runRows } from "./rows.js";
 import { heldRun } from "./runs.js";
@@ -77,20 +77,22 @@ export function requeue(tx: Tx, parts: JobsParts, job: JobRow): void {
 }
 
 /**
- * A job's last run is over. A real job goes to the check step with what the run meant; a dry run ends here.
+ * A job's last run is over. A real job goes to the check step with what the run meant, and so does a rehearsal that went
+ * well; one that failed or was stopped ends here.
  * @param meaning failure columns; none when the program exited with 0
  */
 export function runIsOver(tx: Tx, parts: JobsParts, job: JobRow, run: RunRow, meaning: Changes): void {
   const changes: Changes = { ...meaning, run: run.id, run_over_at: tx.now };
-  if (job.mode === "real") {
+  const failed = meaning.failure_class !== undefined;
+  if (job.mode === "real" || (!failed && job.stop_reason === null)) {
     moveJob(tx, job, "collect", { changes, data: { run: run.id, fence: run.fence } });
     return;
   }
-  const failed = meaning.failure_class !== undefined;
+  dropClaims(tx, run.id);
   if (job.stop_reason === "cancel") endJob(tx, parts.config.retentionMs, job, "cancel", { changes });
   else if (job.stop_reason === "refused")
     endJob(tx, parts.config.retentionMs, job, "refuse", {
       changes: { ...changes, failure_class: "refused" },
     });
-  else endJob(tx, parts.config.retentionMs, job, failed ? "fail" : "finish", { changes });
+  else endJob(tx, parts.config.retentionMs, job, "fail", { changes });
 }

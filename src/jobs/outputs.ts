@@ -6,8 +6,8 @@
  * is dated to the job's submission, never to the moment it was collected.
  */
 import { canonicalJson, type JsonObject, type Tx } from "../ledger/index.js";
-import type { TableFacts } from "../privacy/index.js";
-import { RESERVED_OUTPUTS } from "../sandbox/index.js";
+import type { Claim, TableFacts } from "../privacy/index.js";
+import { CLAIMS_FILE, RESERVED_OUTPUTS } from "../sandbox/index.js";
 import type { Keys } from "../store/index.js";
 import { newId, type OutputId, type RunId } from "../vocabulary/index.js";
 import { dropObject } from "./objects.js";
@@ -54,6 +54,15 @@ export function putComputed(
   tx.db.prepare("UPDATE outputs SET evidence = 'verified', facts_sealed = ? WHERE id = ?").run(sealed, id);
 }
 
+/** The claim that running code made and that the output was computed from. */
+export function claimKept({ keys }: { keys: Pick<Keys, "sealer"> }, row: OutputRow): Claim | undefined {
+  if (row.evidence !== "recomputed" || row.facts_sealed === null) return undefined;
+  const { claim } = JSON.parse(keys.sealer.open(row.facts_sealed, row.id).toString("utf8")) as {
+    claim?: Claim;
+  };
+  return claim;
+}
+
 /** Undefined for what a program wrote: of such a file facts are read, and only read, by its check. */
 export function factsKept({ keys }: { keys: Pick<Keys, "sealer"> }, row: OutputRow): TableFacts | undefined {
   if (row.evidence !== "verified" || row.facts_sealed === null) return undefined;
@@ -61,6 +70,14 @@ export function factsKept({ keys }: { keys: Pick<Keys, "sealer"> }, row: OutputR
     table: TableFacts;
   };
   return table;
+}
+
+/** What a program claimed is no output: where no check reads it, it goes. */
+export function dropClaims(tx: Tx, run: RunId): void {
+  const row = rowsOfRun(tx, run).find(({ name }) => name === CLAIMS_FILE);
+  if (row === undefined) return;
+  dropObject(tx, row.raw_object);
+  tx.db.prepare("DELETE FROM outputs WHERE id = ?").run(row.id);
 }
 
 /** A lost run leaves nothing: what it uploaded is not an output of the job. */

@@ -36,6 +36,17 @@ const datasets = z
   .max(MAX_DATASETS)
   .refine((names) => new Set(names).size === names.length, "names a dataset twice");
 
+const typedClaim = z.strictObject({
+  kind: z.literal("claim"),
+  version: z.literal(1),
+  dataset: z.string().min(1).max(128).optional(),
+  statistic: z.record(z.string(), z.unknown()).describe("As docs/expression.md describes it"),
+});
+
+const claims = z
+  .record(z.string().min(1).max(255), z.discriminatedUnion("kind", [writtenClaim, typedClaim]))
+  .refine((given) => Object.keys(given).length <= MAX_OUTPUTS, `holds more than ${MAX_OUTPUTS} claims`);
+
 export const sandboxJobInput = z
   .strictObject({
     kind: z.literal("sandbox"),
@@ -56,6 +67,9 @@ export const sandboxJobInput = z
       .min(1)
       .max(MAX_COMMAND),
     outputs: z.array(z.string().max(255)).max(MAX_OUTPUTS).default([]),
+    claims: claims
+      .optional()
+      .describe("What some of the outputs show, by their names: the node computes these itself"),
     limits: limitsInput.default({}),
     mode: z.enum(JOB_MODES).default("real"),
     isolation: z
@@ -69,22 +83,13 @@ export const sandboxJobInput = z
   })
   .meta({ id: "SandboxJob", description: "A program to run beside the data" });
 
-const typedClaim = z.strictObject({
-  kind: z.literal("claim"),
-  version: z.literal(1),
-  dataset: z.string().min(1).max(128).optional(),
-  statistic: z.record(z.string(), z.unknown()).describe("As docs/expression.md describes it"),
-});
-
 export const tableJobInput = z
   .strictObject({
     kind: z.literal("table"),
     purpose,
     datasets,
-    claims: z
-      .record(z.string().min(1).max(255), z.discriminatedUnion("kind", [writtenClaim, typedClaim]))
-      .refine((claims) => Object.keys(claims).length > 0, "holds no claim")
-      .refine((claims) => Object.keys(claims).length <= MAX_OUTPUTS, `holds more than ${MAX_OUTPUTS} claims`)
+    claims: claims
+      .refine((given) => Object.keys(given).length > 0, "holds no claim")
       .describe("By the name of the output, which ends in .csv"),
     mode: z.enum(JOB_MODES).default("real"),
   })

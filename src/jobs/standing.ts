@@ -12,7 +12,7 @@ const LIVE = `
     sum(state IN ('running', 'checking')) AS running,
     max(mode = 'real' AND grade >= ${KEPT_APART_FROM} AND started_at IS NOT NULL
         AND (end_shown_at IS NULL OR end_shown_at > @now)) AS realRun,
-    max(mode = 'dry_run' AND state = 'running') AS dryRun
+    max(mode = 'dry_run' AND state IN ('running', 'checking')) AS dryRun
   FROM jobs
   WHERE (state IN ('queued', 'running', 'checking') OR end_shown_at > @now)`;
 

@@ -6,11 +6,16 @@
  */
 import {
   type AnswerRow,
+  type Canonical,
   type Claim,
   columnsOf,
+  compareTables,
   type DisclosurePolicy,
   type ExpressionColumns,
+  type Finding,
   factsOf,
+  judgeFacts,
+  layoutOf,
   planTable,
   questionOf,
   requireRecomputed,
@@ -52,4 +57,42 @@ export async function factsOfClaim(
     maxRows: policy.max_csv_cells,
   });
   return factsOf(plan, rows as AnswerRow[], policy);
+}
+
+/** What the node makes of a claim, and how it is told whether a program's own file says the same. */
+export interface Computed {
+  canonical: Canonical;
+  /** Both in canonical form. */
+  compare(own: Buffer, written: Buffer): Finding[];
+}
+
+/** Why the node did not compute it: of the data no word. */
+export interface NotComputed {
+  problem: string;
+}
+
+/**
+ * A claim computed and judged, for an output of a program. A claim that asks for more than is let out is not computed, and so
+ * is one under which an engine fails again and again; until then it is tried anew.
+ * @throws when it may be tried again
+ */
+export async function computeClaim(
+  parts: JobsParts,
+  job: JobRow,
+  claim: Claim,
+  policy: DisclosurePolicy,
+): Promise<Computed | NotComputed> {
+  try {
+    const facts = await factsOfClaim(parts, job, claim, policy);
+    const layout = layoutOf(claim.statistic);
+    return {
+      canonical: judgeFacts(facts, layout, policy),
+      compare: (own, written) => compareTables(own, written, layout.down),
+    };
+  } catch (error) {
+    if (error instanceof GloveboxError && error.code === "too_large")
+      return { problem: "it is larger than what is let out" };
+    if (job.check_attempts + 1 < parts.config.maxChecks) throw error;
+    return { problem: "its computation failed" };
+  }
 }

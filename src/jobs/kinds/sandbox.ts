@@ -9,8 +9,9 @@ import { bundleCode, filesFromArchive, filesFromMap } from "../code.js";
 import type { JobsConfig } from "../config.js";
 import type { Limits, RunOrder } from "../lease.js";
 
-import { sandboxJobInput } from "../schemas.js";
-import type { JobKind, ParsedJob } from "./kind.js";
+import { type SandboxJobInput, sandboxJobInput } from "../schemas.js";
+import type { JobKind, ParsedJob, SeenData } from "./kind.js";
+import { bindClaims, type GivenClaim } from "./table.js";
 
 interface SandboxSpec {
   image: string;
@@ -38,6 +39,7 @@ async function parse(input: unknown, config: JobsConfig): Promise<ParsedJob> {
     files: hashes,
     command: job.command,
     outputs: job.outputs,
+    ...claimsGiven(job),
     limits: { ...limits },
     mode: job.mode,
     // Left out where it was not said, so that specs of before keep their hash.
@@ -45,6 +47,20 @@ async function parse(input: unknown, config: JobsConfig): Promise<ParsedJob> {
   };
   const { purpose, datasets, mode, isolation } = job;
   return { purpose, datasets, mode, ...(isolation === undefined ? {} : { isolation }), spec, code: tar };
+}
+
+/** Left out where there are none, so that specs of before keep their hash. */
+function claimsGiven({ claims, outputs }: Pick<SandboxJobInput, "claims" | "outputs">): JsonObject {
+  const names = Object.keys(claims ?? {});
+  const other = names.find((name) => !outputs.includes(name));
+  if (other !== undefined) throw invalidInput("claims", "names a file that is not among the outputs");
+  return names.length === 0 ? {} : { claims: claims as unknown as JsonObject };
+}
+
+function bind(job: ParsedJob, data: readonly SeenData[]): ParsedJob {
+  if (job.spec.claims === undefined) return job;
+  const claims = bindClaims(job.spec.claims as unknown as Record<string, GivenClaim>, data);
+  return { ...job, spec: { ...job.spec, claims: claims as unknown as JsonObject } };
 }
 
 /** @throws invalid_input when a limit is above what the admin allows. */
@@ -83,6 +99,7 @@ export const sandboxKind: JobKind = {
   runner: "worker",
   access: (mode) => (mode === "dry_run" ? ["sandbox", "synthetic"] : ["sandbox"]),
   parse,
+  bind,
   outputs: (spec) => [...RESERVED_OUTPUTS, ...specOf(spec).outputs],
   wallSeconds: (spec) => specOf(spec).limits.wall_s,
   order,

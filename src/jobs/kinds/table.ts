@@ -25,7 +25,7 @@ import type { JobKind, ParsedJob, SeenData } from "./kind.js";
 /** A recomputation that takes longer has met its wall limit. */
 export const TABLE_WALL_S = 600;
 
-type GivenClaim = z.output<typeof tableJobInput>["claims"][string];
+export type GivenClaim = z.output<typeof tableJobInput>["claims"][string];
 
 async function parse(input: unknown): Promise<ParsedJob> {
   const { purpose, datasets, claims, mode } = parseInput(tableJobInput, input);
@@ -38,14 +38,21 @@ async function parse(input: unknown): Promise<ParsedJob> {
 }
 
 function bind(job: ParsedJob, data: readonly SeenData[]): ParsedJob {
-  const given = job.spec.claims as unknown as Record<string, GivenClaim>;
-  const claims = Object.fromEntries(
-    Object.entries(given).map(([name, claim]) => [name, bindClaim(claim, data, `claims[${name}]`)]),
-  );
+  const claims = bindClaims(job.spec.claims as unknown as Record<string, GivenClaim>, data);
   const read = new Set(Object.values(claims).map((claim) => claim.dataset));
   if (data.some((d) => !read.has(d.name))) throw invalidInput("datasets", "names one that no claim reads");
   const datasets = data.map((d) => d.name);
   return { ...job, spec: { ...job.spec, datasets, claims: claims as unknown as JsonObject } };
+}
+
+/** Claims as they were submitted, in their typed form. @throws invalid_input, query_unsupported */
+export function bindClaims(
+  given: Record<string, GivenClaim>,
+  data: readonly SeenData[],
+): Record<string, Claim> {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, claim]) => [name, bindClaim(claim, data, `claims[${name}]`)]),
+  );
 }
 
 function bindClaim(given: GivenClaim, data: readonly SeenData[], root: string): Claim {
@@ -55,8 +62,14 @@ function bindClaim(given: GivenClaim, data: readonly SeenData[], root: string): 
     given.kind === "claim"
       ? inside(root, () => readClaim(typed(given, seen.name), columns))
       : claimFromWritten(given, seen.name, columns, root);
-  return { ...claim, statistic: withUnits(requireRecomputed(claim.statistic, `${root}.statistic`)) };
+  return recomputable(claim, root);
 }
+
+/** As it is computed: with the units of each cell. @throws invalid_input for a kind that is not recomputed */
+export const recomputable = (claim: Claim, root: string): Claim => ({
+  ...claim,
+  statistic: withUnits(requireRecomputed(claim.statistic, `${root}.statistic`)),
+});
 
 const typed = ({ version, statistic }: { version: 1; statistic: unknown }, dataset: string) => ({
   version,
@@ -75,9 +88,9 @@ function dataOf(named: string | undefined, data: readonly SeenData[], root: stri
   );
 }
 
-/** The claims of a stored spec, by the name of the output. */
+/** The claims of a stored spec, by the name of the output; a job with a program need not have any. */
 export const claimsOf = (spec: JsonObject): Record<string, Claim> =>
-  spec.claims as unknown as Record<string, Claim>;
+  (spec.claims ?? {}) as unknown as Record<string, Claim>;
 
 export function claimOf(job: { spec: JsonObject }, name: string): Claim {
   const claim = claimsOf(job.spec)[name];

@@ -1,5 +1,6 @@
 /** Tables that the node computes itself from a claim: plan, question, answer, text, findings. */
 export { type AnswerRow, factsOf } from "./answer.js";
+export { chosenByProgram } from "./described.js";
 export { judgeFacts, renderFacts } from "./judge.js";
 export {
   layoutOf,

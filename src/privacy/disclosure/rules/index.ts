@@ -1,8 +1,10 @@
 /** The table of rules, in the order in which an auditor reads them; the docs page is generated from it. */
 import { missing, notKept, unchecked } from "./absent.js";
 import { capacity } from "./capacity.js";
+import { claimed } from "./claimed.js";
 import { classDisclosure } from "./class-disclosure.js";
 import type { RuleDefinition } from "./definition.js";
+import { differs } from "./differs.js";
 import { formula } from "./formula.js";
 import { hiddenContent } from "./hidden-content.js";
 import { invisibleText } from "./invisible-text.js";
@@ -11,6 +13,7 @@ import { magnitude } from "./magnitude.js";
 import { markup } from "./markup.js";
 import { mediaType } from "./media-type.js";
 import { noCounts } from "./no-counts.js";
+import { notRecomputed } from "./not-recomputed.js";
 import { rawValues } from "./raw-values.js";
 import { rounding } from "./rounding.js";
 import { threshold } from "./threshold.js";
@@ -35,6 +38,9 @@ export const RULES: readonly RuleDefinition[] = [
   invisibleText,
   markup,
   capacity,
+  claimed,
+  differs,
+  notRecomputed,
   unverified,
   rounding,
 ];
