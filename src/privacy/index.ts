@@ -2,3 +2,4 @@
 export * from "./disclosure/index.js";
 export * from "./dp/index.js";
 export * from "./expression/index.js";
+export * from "./he/index.js";

@@ -39,7 +39,7 @@ const sha256 = (...parts: (string | Uint8Array)[]): string => {
 export const attemptLabel = ({ spec, round, attempt, participants }: Attempt): Buffer =>
   Buffer.from(text({ spec, round, attempt, participants }), "utf8");
 
-export interface Opening {
+export interface CommitmentOpening {
   nonce: Buffer;
   content: Uint8Array;
 }
@@ -48,7 +48,12 @@ const NONCE_BYTES = 32;
 export const newNonce = (): Buffer => randomBytes(NONCE_BYTES);
 
 /** Hex SHA-256 over attempt, participant, kind, nonce and content, each with a length of its own. */
-export function commitment(attempt: Attempt, participant: string, what: Committed, opening: Opening): string {
+export function commitment(
+  attempt: Attempt,
+  participant: string,
+  what: Committed,
+  opening: CommitmentOpening,
+): string {
   if (opening.nonce.length !== NONCE_BYTES) throw invalidInput("nonce", `must be ${NONCE_BYTES} bytes`);
   const head = text({ attempt: sha256(attemptLabel(attempt)), participant, what });
   return sha256("glovebox commitment v1\n", head, "\n", opening.nonce, opening.content);
@@ -60,7 +65,7 @@ export function opens(
   attempt: Attempt,
   participant: string,
   what: Committed,
-  opening: Opening,
+  opening: CommitmentOpening,
 ): boolean {
   if (!/^[0-9a-f]{64}$/.test(committed) || opening.nonce.length !== NONCE_BYTES) return false;
   const computed = commitment(attempt, participant, what, opening);

@@ -15,7 +15,7 @@ export interface Field {
   bound: bigint;
 }
 
-export interface Layout {
+export interface SlotLayout {
   fields: readonly Field[];
   participants: number;
   /** Bits of a limb. */
@@ -29,7 +29,7 @@ export const MAX_SCALE = 15;
 const MAX_BITS = 1024;
 
 /** @param t plaintext modulus. @throws invalid_input */
-export function layoutOf(fields: readonly Field[], participants: number, t: bigint): Layout {
+export function slotLayout(fields: readonly Field[], participants: number, t: bigint): SlotLayout {
   const width = (t / 2n / BigInt(participants)).toString(2).length - 1;
   let slots = 0;
   const places = fields.map(({ name, scale, bound }) => {
@@ -47,7 +47,10 @@ export function layoutOf(fields: readonly Field[], participants: number, t: bigi
 }
 
 /** Integers of 10^−scale, one a field, to slots. @throws invalid_input when one is beyond its bound */
-export function toSlots(values: readonly bigint[], { fields, places, width, slots }: Layout): BigInt64Array {
+export function toSlots(
+  values: readonly bigint[],
+  { fields, places, width, slots }: SlotLayout,
+): BigInt64Array {
   if (values.length !== fields.length) throw invalidInput("values", "must be one a field");
   const written = new BigInt64Array(slots);
   const [base, half] = [1n << BigInt(width), 1n << BigInt(width - 1)];
@@ -67,7 +70,7 @@ export function toSlots(values: readonly bigint[], { fields, places, width, slot
 }
 
 /** Sums of slots, to one integer of 10^−scale a field. */
-export function fromSlots(sums: BigInt64Array, { places, width }: Layout): bigint[] {
+export function fromSlots(sums: BigInt64Array, { places, width }: SlotLayout): bigint[] {
   return places.map(({ from, limbs }) => {
     let value = 0n;
     for (let k = limbs - 1; k >= 0; k--) value = (value << BigInt(width)) + sums[from + k]!;

@@ -11,11 +11,11 @@ import {
   encrypt,
   fixedText,
   fromSlots,
-  layoutOf,
   newNonce,
   opens,
   readCiphertext,
   readElement,
+  slotLayout,
   toFixed,
   toSlots,
   transcriptHash,
@@ -179,7 +179,7 @@ describe("numbers in slots", () => {
         fc.integer({ min: 2, max: 50 }),
         fc.infiniteStream(fc.double({ min: -1, max: 1 })),
         (list, n, reals) => {
-          const layout = layoutOf(
+          const layout = slotLayout(
             list.map((bound, i) => ({ name: `f${i}`, scale: 0, bound })),
             n,
             t,
@@ -204,12 +204,12 @@ describe("numbers in slots", () => {
   });
 
   test("a number beyond its bound is refused by the name of its field", () => {
-    const layout = layoutOf([{ name: "age", scale: 2, bound: 100n }], 3, t);
+    const layout = slotLayout([{ name: "age", scale: 2, bound: 100n }], 3, t);
     expect(() => toSlots([101n], layout)).toThrow("age");
     expect(() => toSlots([-101n], layout)).toThrow("age");
     expect(() => toSlots([], layout)).toThrow("one a field");
-    expect(() => layoutOf([{ name: "age", scale: 16, bound: 1n }], 3, t)).toThrow("0 to 15");
-    expect(() => layoutOf([{ name: "age", scale: 1, bound: -1n }], 3, t)).toThrow("out of range");
+    expect(() => slotLayout([{ name: "age", scale: 16, bound: 1n }], 3, t)).toThrow("0 to 15");
+    expect(() => slotLayout([{ name: "age", scale: 1, bound: -1n }], 3, t)).toThrow("out of range");
   });
 
   test("a double is rounded once, half to even, from its exact value", () => {
