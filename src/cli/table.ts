@@ -21,7 +21,7 @@ interface TableFlags {
   values?: string[];
   agg?: string[];
   where?: string;
-  margins?: boolean;
+  margins?: boolean | string;
   missing?: string;
   out: string;
   purpose?: string;
@@ -52,7 +52,7 @@ function tableFlags(command: Command): void {
     .option("--values <column...>", "what --agg is of; without it, people (units) are counted", many)
     .option("--agg <how...>", "count, sum, mean, median, std, var, min, max", many)
     .option("--where <condition>", "rows that count, in Python's syntax: age >= 60 and sex == 'F'")
-    .option("--margins", "with totals")
+    .option("--margins [all]", "with totals down, across and of all; all: over every combination too")
     .option("--missing <how>", "rows without a value to group by: drop, or group")
     .option("--out <file>", "name of the output", "table.csv")
     .option("--purpose <text>", "what for (the purpose of your grant)")
@@ -109,9 +109,14 @@ export function claimOf(flags: TableFlags): object {
     ...(values === undefined ? {} : { values }),
     ...(agg === undefined ? {} : { agg }),
     ...(flags.where === undefined ? {} : { where: flags.where }),
-    ...(flags.margins ? { margins: true } : {}),
+    ...(flags.margins === undefined ? {} : { margins: marginsOf(flags.margins) }),
     ...(flags.missing === undefined ? {} : { missing: flags.missing }),
   };
+}
+
+function marginsOf(said: boolean | string): boolean | "all" {
+  if (said === true || said === "all") return said;
+  throw new Usage("--margins takes nothing, or all.", "--margins 不带值，或为 all。");
 }
 
 function binsOf(said: string): [string, string[]] {

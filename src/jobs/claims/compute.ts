@@ -6,6 +6,7 @@
  */
 import {
   type AnswerRow,
+  askedOf,
   type Canonical,
   type Claim,
   columnsOf,
@@ -50,10 +51,11 @@ export async function factsOfClaim(
   if (seen === undefined) throw new GloveboxError("internal", { detail: "a stored spec is damaged" });
   const { view, columns } = seen;
   const plan = planTable(requireRecomputed(claim.statistic, "statistic"), columns);
+  const oneRowPerUnit = parts.catalog.datasets.row(view.grant.dataset).max_rows_per_unit === 1;
   const { rows } = await parts.catalog.views.ask({
     ...view,
     mode: job.mode,
-    question: (stored) => questionOf(plan, columns, stored),
+    question: (stored) => questionOf(plan, columns, stored, askedOf(policy, oneRowPerUnit)),
     maxRows: policy.max_csv_cells,
   });
   return factsOf(plan, rows as AnswerRow[], policy);

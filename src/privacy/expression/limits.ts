@@ -16,6 +16,8 @@ export const EXPRESSION_LIMITS = {
   /** Exponent of a power. */
   exponent: 8,
   groupings: 8,
+  /** Groupings of a table with all of its margins: so many double them. */
+  all_margins: 4,
   measures: 64,
   edges: 1_000,
   /** Terms of a formula after expansion, and factors of one term. */

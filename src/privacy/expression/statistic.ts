@@ -58,7 +58,8 @@ export const statisticSchema = z.discriminatedUnion("kind", [
     rows: groupings,
     columns: groupings,
     measures,
-    margins: z.boolean(),
+    /** Totals down, across and of all; or over every combination of the groupings. */
+    margins: z.union([z.boolean(), z.literal("all")]),
     missing,
   }),
   z.strictObject({ kind: z.literal("histogram"), where, bins: groupingSchema }),
@@ -150,6 +151,8 @@ export function checkStatistic(given: Statistic, columns: Columns): Statistic {
   switch (given.kind) {
     case "table": {
       const [rows, across] = [groups(given.rows, "rows"), groups(given.columns, "columns")];
+      if (given.margins === "all" && rows.length + across.length > LIMITS.all_margins)
+        throw unsupported("margins", `all totals of more than ${LIMITS.all_margins} groupings`, "use true");
       unique(
         [...rows, ...across, ...given.measures].map((g) => g.name),
         "names",

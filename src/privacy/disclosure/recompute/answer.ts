@@ -22,12 +22,10 @@ import {
 } from "./plan.js";
 
 type Value = string | number | boolean | null;
-export type AnswerRow = readonly Value[];
+/** The last values of a row hold lists of contributions (question.ts). */
+export type AnswerRow = readonly (Value | readonly Value[])[];
 
-interface Stated {
-  units: number;
-  value: string | null;
-}
+type Stated = Omit<TableCell, "at" | "measure">;
 
 /** @throws too_large when the table has more rows, columns or cells than the policy lets out */
 export function factsOf(plan: TablePlan, answer: readonly AnswerRow[], policy: DisclosurePolicy): TableFacts {
@@ -43,8 +41,8 @@ export function factsOf(plan: TablePlan, answer: readonly AnswerRow[], policy: D
   )) {
     const row = stated.get(at.join(" "));
     plan.measures.forEach((m, measure) => {
-      const { units, value } = statedBy(row, plan, m, measure, policy.significant_digits);
-      cells.push({ at, measure, value, units });
+      const stated = statedBy(row, plan, m, measure, policy.significant_digits);
+      cells.push({ at, measure, ...stated, ...standingOf(row, plan, measure) });
     });
   }
   return {
@@ -121,8 +119,8 @@ function compareKeys({ type }: PlannedDimension, a: string, b: string): number {
 }
 
 function refuseTooLarge(plan: TablePlan, levels: readonly Level[][], policy: DisclosurePolicy): void {
-  const margin = plan.margins ? 1 : 0;
-  const size = (lists: readonly Level[][]) => lists.reduce((n, list) => n * list.length, 1);
+  const [margin, own] = [plan.margins === true ? 1 : 0, plan.margins === "all" ? 1 : 0];
+  const size = (lists: readonly Level[][]) => lists.reduce((n, list) => n * (list.length + own), 1);
   const longest = (lists: readonly Level[][]) =>
     lists.reduce((sum, list) => sum + list.reduce((most, l) => Math.max(most, l.label.length), 0), 0);
   const [down, across] = [levels.slice(0, plan.down), levels.slice(plan.down)];
@@ -145,18 +143,22 @@ export function* cellPlaces(
     for (const column of placesOf(sizes.slice(down), margins)) yield [...row, ...column];
 }
 
-/** All combinations of levels, the last dimension moving first; then, with margins, the total. */
-export function* placesOf(sizes: readonly number[], margins: boolean): Generator<number[]> {
+/**
+ * All combinations of levels, the last dimension moving first; then, with margins, the total. With all margins each
+ * dimension has its total as its last level.
+ */
+export function* placesOf(sizes: readonly number[], margins: TablePlan["margins"]): Generator<number[]> {
   if (sizes.length === 0) return void (yield []);
+  const levels = margins === "all" ? sizes.map((n) => n + 1) : sizes;
   const at = sizes.map(() => 0);
-  const some = sizes.every((n) => n > 0);
+  const some = levels.every((n) => n > 0);
   while (some) {
-    yield [...at];
+    yield margins === "all" ? at.map((level, i) => (level === sizes[i] ? TOTAL : level)) : [...at];
     let i = sizes.length - 1;
-    while (i >= 0 && ++at[i]! === sizes[i]!) at[i--] = 0;
+    while (i >= 0 && ++at[i]! === levels[i]!) at[i--] = 0;
     if (i < 0) break;
   }
-  if (margins) yield sizes.map(() => TOTAL);
+  if (margins === true) yield sizes.map(() => TOTAL);
 }
 
 function statedBy(
@@ -167,9 +169,33 @@ function statedBy(
   digits: number,
 ): Stated {
   const counts = measure.kind === "units" || measure.kind === "count";
-  if (row === undefined) return { units: 0, value: counts ? "0" : null };
+  if (row === undefined) return { value: counts ? "0" : null, units: 0 };
   const [units, value, divisor] = row.slice(plan.dimensions.length + 1 + 3 * i) as [Value, Value, Value];
-  return { units: Number(units), value: numberText(value, divisor, digits) };
+  return { value: numberText(value, divisor, digits), units: Number(units) };
+}
+
+/** Contributions keep more digits than are shown: they are compared, not read. */
+const CONTRIBUTION_DIGITS = 15;
+
+/** The node's own figures behind a cell, where it asked for them. */
+function standingOf(row: AnswerRow | undefined, plan: TablePlan, i: number): Partial<TableCell> {
+  const from = plan.dimensions.length + 1 + 3 * plan.measures.length + 5 * i;
+  const [top, total, mixed, same, sharers] = row?.slice(from, from + 5) ?? [];
+  const text = (value: unknown) => exactText(value as Value);
+  return {
+    ...(Array.isArray(top) ? { top: top.map(text).filter((t) => t !== undefined) } : {}),
+    ...(text(total) === undefined ? {} : { total: text(total) }),
+    ...(mixed === true ? { negative: true } : {}),
+    ...(same === true ? { same: true } : {}),
+    ...(sharers === null || sharers === undefined ? {} : { sharers: Number(sharers) }),
+  };
+}
+
+/** Whole numbers, which come as text, as they are; decimals to the digits that do not hang on the order of adding. */
+function exactText(value: Value | undefined): string | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === "string" && /^\d+$/.test(value)) return value;
+  return canonicalNumber(String(value), CONTRIBUTION_DIGITS)?.text;
 }
 
 function numberText(value: Value, divisor: Value, digits: number): string | null {

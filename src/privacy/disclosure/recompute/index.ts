@@ -4,13 +4,14 @@ export { chosenByProgram } from "./described.js";
 export { judgeFacts, renderFacts } from "./judge.js";
 export {
   layoutOf,
+  marginSets,
   planTable,
   RECOMPUTED_KINDS,
   requireRecomputed,
   type TablePlan,
   withUnits,
 } from "./plan.js";
-export { type Question, questionOf } from "./question.js";
+export { type Asked, askedOf, type Question, questionOf } from "./question.js";
 export type { Layout } from "./render.js";
 export {
   CLAIM_SYNTAXES,

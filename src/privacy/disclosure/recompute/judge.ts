@@ -12,12 +12,10 @@ import type { TableCell, TableFacts } from "../facts.js";
 import { TOTAL } from "../facts.js";
 import type { DisclosurePolicy } from "../policy.js";
 import { capacityOf, noteCapacity } from "../rules/capacity.js";
-import { judgeClassDisclosure } from "../rules/class-disclosure.js";
 import { judgeFormulas } from "../rules/formula.js";
 import { judgeRemoved } from "../rules/invisible-text.js";
-import { judgeMagnitudes } from "../rules/magnitude.js";
 import { judgeMarkup } from "../rules/markup.js";
-import { judgeUnits } from "../rules/units.js";
+import { judgeTable } from "../rules/recomputed.js";
 import { TOTAL_LABEL } from "./plan.js";
 import { type Layout, layOut } from "./render.js";
 
@@ -37,9 +35,7 @@ export function judgeFacts(facts: TableFacts, layout: Layout, policy: Disclosure
     bytes: canonical.length,
     sha256: createHash("sha256").update(canonical).digest("hex"),
     findings: [
-      ...judgeUnits(facts, policy, nameOf),
-      ...judgeClassDisclosure(facts, nameOf),
-      ...judgeMagnitudes(facts),
+      ...judgeTable(facts, policy, nameOf),
       ...judgeFormulas(table),
       ...judgeRemoved(removed),
       ...judgeMarkup(text),

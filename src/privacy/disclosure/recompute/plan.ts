@@ -48,8 +48,26 @@ export interface TablePlan {
   /** How many of them go down the rows. */
   down: number;
   measures: readonly PlannedMeasure[];
-  margins: boolean;
+  /** Totals down, across and of all; or of every combination of dimensions. */
+  margins: boolean | "all";
   missing: "drop" | "group";
+}
+
+/**
+ * Which dimensions the cells stand apart by, as indexes: the table itself first; with margins also its totals down, across
+ * and of all, or those over every combination of its dimensions.
+ */
+export function marginSets({
+  dimensions,
+  down,
+  margins,
+}: Pick<TablePlan, "dimensions" | "down" | "margins">): number[][] {
+  const all = dimensions.map((_, i) => i);
+  if (margins === false) return [all];
+  if (margins === "all")
+    return Array.from({ length: 2 ** all.length }, (_, bits) => all.filter((i) => ((bits >> i) & 1) === 0));
+  const sets = [all, all.slice(0, down), all.slice(down), []];
+  return sets.filter((set, i) => sets.findIndex((s) => s.join() === set.join()) === i);
 }
 
 export const RECOMPUTED_KINDS = ["table", "histogram", "summary"] as const;
@@ -107,7 +125,7 @@ export function planTable(statistic: RecomputedStatistic, columns: ExpressionCol
     dimensions: dimensions.map((g) => dimensionOf(g, columns, missing)),
     down,
     measures: measures.map((measure) => measureOf(measure, columns)),
-    margins: statistic.kind === "table" && statistic.margins,
+    margins: statistic.kind === "table" ? statistic.margins : false,
     missing,
   };
 }

@@ -63,7 +63,10 @@ export const writtenClaim = z
       columns: groupings,
       values: values.optional().describe("What agg is of; without it, units are counted"),
       agg: agg.optional(),
-      margins: z.boolean().default(false).describe("With totals down, across and of all"),
+      margins: z
+        .union([z.boolean(), z.literal("all")])
+        .default(false)
+        .describe("With totals down, across and of all; all: over every combination of groupings too"),
       missing,
     }),
     z.strictObject({ kind: z.literal("histogram"), ...common, ...bins }),

@@ -9,30 +9,45 @@
 import type { TableCell, TableFacts } from "../facts.js";
 import { TOTAL } from "../facts.js";
 import type { Finding } from "../finding.js";
-import { type NameCell, type RuleDefinition, several, withCells } from "./definition.js";
+import type { DisclosurePolicy } from "../policy.js";
+import { judgeCells, type NameCell, type Reason, type RuleDefinition, several } from "./definition.js";
 
 export const classDisclosure: RuleDefinition = {
   id: "class_disclosure",
   title: "Class disclosure",
   title_zh: "类别泄露",
   default: "fail; judged on tables that the node recomputed",
-  verdicts: ["fail"],
+  verdicts: ["review", "fail"],
   sentence: "In no row or column of a table do all units fall into one cell.",
   sentence_zh: "表格任一行或列的全部单元不得落入同一单元格。",
   source: "Hundepool et al. 2012, 4.2",
 };
 
-export function judgeClassDisclosure(facts: TableFacts, nameOf: NameCell): Finding[] {
-  const alone = new Set<TableCell>();
-  facts.dimensions.forEach((_, dimension) => {
+export function judgeClassDisclosure(
+  facts: TableFacts,
+  policy: DisclosurePolicy,
+  nameOf: NameCell,
+): Finding[] {
+  const how = policy.class_disclosure;
+  if (how === "off") return [];
+  const alone = new Map<TableCell, Reason>();
+  facts.dimensions.forEach(({ name }, dimension) => {
     for (const line of linesAlong(facts, dimension)) {
       const filled = line.filter((cell) => (cell.units ?? 0) > 0);
-      if (filled.length === 1) alone.add(filled[0]!);
+      if (filled.length !== 1 || filled[0]!.suppressed) continue;
+      alone.set(filled[0]!, {
+        en: `all ${several(filled[0]!.units ?? 0, "unit")} of its line have this ${name}`,
+        zh: `该行（列）全部 ${filled[0]!.units ?? 0} 个单元的 ${name} 均为此值`,
+      });
     }
   });
-  if (alone.size === 0) return [];
-  const message = `${several(alone.size, "cell")} that all units of a row or column fall into: being in the one tells being in the other.`;
-  return [withCells({ rule: classDisclosure.id, verdict: "fail", message }, [...alone].map(nameOf))];
+  return judgeCells(facts, nameOf, (cell) => alone.get(cell), {
+    rule: classDisclosure.id,
+    verdict: how,
+    message: (cells) =>
+      `${several(cells, "cell")} that all units of a row or column fall into: being in the one tells being in the other.`,
+    message_zh: (cells) => `${cells} 个单元格容纳其所在行或列的全部单元：属于该行即属于该格。`,
+  });
 }
 
 /** Cells of the measure with the units, totals of this dimension left out; totals of the others are lines of their own. */

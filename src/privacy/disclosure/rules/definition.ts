@@ -1,7 +1,7 @@
 /** How a rule is described: the docs page, the findings and the auditors' screens all read this. */
 import type { Verdict } from "../../../vocabulary/index.js";
 import { GloveboxError } from "../../../vocabulary/index.js";
-import type { TableCell } from "../facts.js";
+import type { TableCell, TableFacts } from "../facts.js";
 import type { EvidenceValue, Finding } from "../finding.js";
 import { MAX_CELLS } from "../finding.js";
 
@@ -52,6 +52,51 @@ export function withCells(finding: Finding, cells: [string, string][]): Finding 
     cells: cells.slice(0, MAX_CELLS).map(([row, column]) => [short(row), short(column)]),
     evidence: { ...finding.evidence, cells: cells.length },
   };
+}
+
+/** Why a cell is meant: for auditors, and for who rehearses. May say on how many units it stands, and shares of a sum. */
+export interface Reason {
+  en: string;
+  zh: string;
+}
+
+interface CellFinding {
+  rule: string;
+  verdict: Verdict;
+  message(cells: number): string;
+  message_zh(cells: number): string;
+  evidence?: Record<string, EvidenceValue>;
+}
+
+/** One finding on all cells of which a rule says why, or none. */
+export function judgeCells(
+  facts: TableFacts,
+  nameOf: NameCell,
+  why: (cell: TableCell) => Reason | undefined,
+  says: CellFinding,
+): Finding[] {
+  const meant: [string, string][] = [];
+  const reasons: Reason[] = [];
+  let count = 0;
+  for (const cell of facts.cells) {
+    const reason = why(cell);
+    if (reason === undefined) continue;
+    if (++count > MAX_CELLS) continue;
+    meant.push(nameOf(cell));
+    reasons.push(reason);
+  }
+  if (count === 0) return [];
+  return [
+    {
+      rule: says.rule,
+      verdict: says.verdict,
+      message: says.message(count),
+      message_zh: says.message_zh(count),
+      cells: meant.map(([row, column]) => [short(row), short(column)]),
+      reasons,
+      evidence: { ...says.evidence, cells: count },
+    },
+  ];
 }
 
 /** "1 cell", "12 cells". */

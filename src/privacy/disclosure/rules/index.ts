@@ -5,6 +5,7 @@ import { claimed } from "./claimed.js";
 import { classDisclosure } from "./class-disclosure.js";
 import type { RuleDefinition } from "./definition.js";
 import { differs } from "./differs.js";
+import { dominance } from "./dominance.js";
 import { formula } from "./formula.js";
 import { hiddenContent } from "./hidden-content.js";
 import { invisibleText } from "./invisible-text.js";
@@ -12,13 +13,18 @@ import { checkerLimit, limits } from "./limits.js";
 import { magnitude } from "./magnitude.js";
 import { markup } from "./markup.js";
 import { mediaType } from "./media-type.js";
+import { negatives } from "./negatives.js";
 import { noCounts } from "./no-counts.js";
 import { notRecomputed } from "./not-recomputed.js";
+import { pRatio } from "./p-ratio.js";
 import { rawValues } from "./raw-values.js";
 import { rounding } from "./rounding.js";
+import { sameValue } from "./same-value.js";
+import { singleValue } from "./single-value.js";
 import { threshold } from "./threshold.js";
 import { unreadable } from "./unreadable.js";
 import { unverified } from "./unverified.js";
+import { zeros } from "./zeros.js";
 
 export const RULES: readonly RuleDefinition[] = [
   missing,
@@ -31,7 +37,13 @@ export const RULES: readonly RuleDefinition[] = [
   hiddenContent,
   rawValues,
   threshold,
+  dominance,
+  pRatio,
+  singleValue,
   classDisclosure,
+  sameValue,
+  zeros,
+  negatives,
   magnitude,
   noCounts,
   formula,

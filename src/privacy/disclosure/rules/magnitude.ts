@@ -1,43 +1,35 @@
 /**
- * Numbers other than counts. How much of a sum one unit holds, and whose value a minimum or a median is, has to be
- * judged from the contributions; as long as no rule does, people do.
+ * Numbers whose contributions the node does not know: decimals beyond what can be summed, and facts of before
+ * contributions were asked for. No rule can judge how much of them one unit holds, so people do.
  */
-import type { TableFacts } from "../facts.js";
+import type { TableCell, TableFacts } from "../facts.js";
 import type { Finding } from "../finding.js";
-import { type RuleDefinition, several } from "./definition.js";
+import { judgeCells, type NameCell, type RuleDefinition, several } from "./definition.js";
 
 export const magnitude: RuleDefinition = {
   id: "magnitude",
-  title: "Magnitudes",
-  title_zh: "数值型统计量",
+  title: "Contributions known",
+  title_zh: "贡献可知",
   default: "review",
   verdicts: ["review"],
-  sentence:
-    "A sum, mean or spread may be dominated by few units, and a minimum, maximum or median may be the value of one; people judge these.",
-  sentence_zh:
-    "总和、均值与离散度可能由少数单元主导，最小值、最大值或中位数可能即某一单元的取值，由人工判断。",
+  sentence: "Of each sum, mean, spread, minimum, maximum and median it is known what units contribute to it.",
+  sentence_zh: "各总和、均值、离散度、极值与中位数的单元贡献应可知。",
   source: "Hundepool et al. 2012, 4.2",
 };
 
 const COUNTS = new Set(["units", "count"]);
-const ONE_VALUE = new Set(["min", "max", "median"]);
 
-export function judgeMagnitudes(facts: TableFacts): Finding[] {
-  const shown = facts.measures.filter((m) => !COUNTS.has(m.statistic));
-  if (shown.length === 0) return [];
-  const single = shown.filter((m) => ONE_VALUE.has(m.statistic));
-  const parts = [
-    ...(shown.length > single.length
-      ? [`${several(shown.length - single.length, "measure")} that few units may dominate`]
-      : []),
-    ...(single.length > 0 ? [`${several(single.length, "measure")} that may show one unit's value`] : []),
-  ];
-  return [
-    {
-      rule: magnitude.id,
-      verdict: "review",
-      message: `${parts.join("; ")}: this version does not judge contributions.`,
-      evidence: { measures: shown.map((m) => m.name) },
-    },
-  ];
+export function judgeMagnitudes(facts: TableFacts, nameOf: NameCell): Finding[] {
+  const reason = { en: "what units contribute is not known", zh: "单元贡献未知" };
+  const unknown = ({ measure, units, suppressed, total, sharers }: TableCell) => {
+    const counted = COUNTS.has(facts.measures[measure]!.statistic);
+    if (counted || suppressed || units === 0) return undefined;
+    return total === undefined && sharers === undefined ? reason : undefined;
+  };
+  return judgeCells(facts, nameOf, unknown, {
+    rule: magnitude.id,
+    verdict: "review",
+    message: (cells) => `${several(cells, "cell")} of which it is not known what units contribute.`,
+    message_zh: (cells) => `${cells} 个单元格的单元贡献未知。`,
+  });
 }

@@ -2,43 +2,63 @@
  * The threshold on what the node recomputed: each value of a table stands on so many distinct units.
  *
  * Two numbers of one cell must not differ by fewer units than the threshold either: a count of those with a value
- * beside the units of the cell tells the few without one.
+ * beside the units of the cell tells the few without one. What is suppressed is not shown, and is not judged.
  * Source and vectors: threshold.ts, tests/privacy/disclosure/recomputed.test.ts.
  */
 import type { TableCell, TableFacts } from "../facts.js";
 import type { Finding } from "../finding.js";
 import type { DisclosurePolicy } from "../policy.js";
-import { type NameCell, several, withCells } from "./definition.js";
+import { judgeCells, type NameCell, type Reason, several } from "./definition.js";
 import { threshold } from "./threshold.js";
-
-const RECOMPUTED = "The node counted the units itself.";
 
 /** @param nameOf row and column of a cell, as the table shows them */
 export function judgeUnits(facts: TableFacts, policy: DisclosurePolicy, nameOf: NameCell): Finding[] {
-  const small = new Set<TableCell>();
-  const near = new Set<TableCell>();
-  const isSmall = (units: number) => units > 0 && units < policy.threshold;
-  const size = facts.measures.length;
-  for (let from = 0; from < facts.cells.length; from += size) {
-    const cell = facts.cells.slice(from, from + size);
-    for (const one of cell) {
-      if (isSmall(one.units ?? 0)) small.add(one);
-      for (const other of cell) if (isSmall((other.units ?? 0) - (one.units ?? 0))) near.add(one);
+  const least = policy.threshold;
+  const isSmall = (units: number) => units > 0 && units < least;
+  const evidence = { threshold: least, stated_by: "node" };
+  const few = ({ units, suppressed }: TableCell): Reason | undefined =>
+    isSmall(units ?? 0) && !suppressed
+      ? { en: `${several(units ?? 0, "unit")}, fewer than ${least}`, zh: `${units} 个单元，少于 ${least}` }
+      : undefined;
+  const short = shortOfAnother(facts, isSmall);
+  return [
+    ...judgeCells(facts, nameOf, few, {
+      rule: threshold.id,
+      verdict: "fail",
+      message: (cells) =>
+        `${several(cells, "cell")} on more than zero and fewer than ${least} units. The node counted the units itself.`,
+      message_zh: (cells) => `${cells} 个单元格的单元数大于零且少于 ${least}（由节点自行计数）。`,
+      evidence,
+    }),
+    ...judgeCells(facts, nameOf, (cell) => short.get(cell), {
+      rule: threshold.id,
+      verdict: "fail",
+      message: (cells) =>
+        `${several(cells, "cell")} whose units are fewer than ${least} short of another number's of the same cell: the difference tells of those few. The node counted the units itself.`,
+      message_zh: (cells) =>
+        `${cells} 个数值与同一单元格另一数值的单元数之差少于 ${least}，差额即泄露这些单元。`,
+      evidence,
+    }),
+  ];
+}
+
+function shortOfAnother(
+  { cells, measures }: TableFacts,
+  isSmall: (units: number) => boolean,
+): ReadonlyMap<TableCell, Reason> {
+  const found = new Map<TableCell, Reason>();
+  for (let from = 0; from < cells.length; from += measures.length) {
+    const shown = cells.slice(from, from + measures.length).filter(({ suppressed }) => !suppressed);
+    for (const one of shown) {
+      const other = shown.find(({ units }) => isSmall((units ?? 0) - (one.units ?? 0)));
+      if (other === undefined) continue;
+      const lacking = (other.units ?? 0) - (one.units ?? 0);
+      const name = measures[other.measure]!.name;
+      found.set(one, {
+        en: `${several(lacking, "unit")} short of ${name}`,
+        zh: `比 ${name} 少 ${lacking} 个单元`,
+      });
     }
   }
-  const evidence = { threshold: policy.threshold, stated_by: "node" };
-  const findings: Finding[] = [];
-  if (small.size > 0) {
-    const message = `${several(small.size, "cell")} on more than zero and fewer than ${policy.threshold} units. ${RECOMPUTED}`;
-    findings.push(
-      withCells({ rule: threshold.id, verdict: "fail", message, evidence }, [...small].map(nameOf)),
-    );
-  }
-  if (near.size > 0) {
-    const message = `${several(near.size, "cell")} whose units are fewer than ${policy.threshold} short of another number's of the same cell: the difference tells of those few. ${RECOMPUTED}`;
-    findings.push(
-      withCells({ rule: threshold.id, verdict: "fail", message, evidence }, [...near].map(nameOf)),
-    );
-  }
-  return findings;
+  return found;
 }
