@@ -31,7 +31,12 @@ describe("a pool", () => {
   const events = new EventEmitter();
   let pool: ReadyPool<Fake>;
   let made: Fake[] = [];
-  const start = (options: { count: number; classes: () => ReadyClass[]; fails?: () => boolean }) => {
+  const start = (options: {
+    count: number;
+    classes: () => ReadyClass[];
+    fails?: () => boolean;
+    onChange?: () => void;
+  }) => {
     made = [];
     pool = new ReadyPool({
       count: options.count,
@@ -44,6 +49,7 @@ describe("a pool", () => {
         return fake;
       },
       onTrouble: () => events.emit("trouble"),
+      onChange: options.onChange,
     });
     return pool;
   };
@@ -60,6 +66,20 @@ describe("a pool", () => {
     while (made.length < 3) await once(events, "made");
     expect(pool.take(classed("a"))).toBe(made[1]);
     expect(pool.take(classed("b"))).toBeUndefined();
+  });
+
+  test("makes the next as soon as a run's program runs, and tells of each change", async () => {
+    const changes: number[] = [];
+    start({ count: 1, classes: () => [classed("a")], onChange: () => changes.push(pool.size) });
+    pool.soon(0);
+    await once(events, "made");
+    const next = once(events, "made");
+    expect(pool.take(classed("a"))).toBe(made[0]);
+    pool.started();
+    // The run is still under way: nobody has said that it is over.
+    await next;
+    while (pool.size === 0) await new Promise(setImmediate);
+    expect(changes).toEqual([1, 0, 1]);
   });
 
   test("none by itself, where none shall wait", async () => {

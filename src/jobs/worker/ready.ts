@@ -2,7 +2,7 @@
  * A worker's ready containers: level `container` gets an executor that gives a run one which waits, where there is one.
  *
  * Rules: the pool begins to fill when the worker has been up for a moment and in the background, so that neither the
- * node's start nor the first run waits for it. What it does and costs is told to control, for the metrics.
+ * node's start nor the first run waits for it. What it does and costs is told to control at once, for the metrics.
  */
 import type { Logger } from "pino";
 import {
@@ -31,14 +31,14 @@ export interface ReadyLevelsOptions {
 /** The one level that has them: stricter ones start a kernel or an engine of their own. */
 const LEVEL: IsolationLevel = "container";
 const FIRST_FILL_MS = 1_000;
-/** When it changed, and now and then all the same, for control may have been started anew. */
-const LOOK_EVERY_MS = 1_000;
+/** Without a change too, for control may have been started anew. */
 const TELL_EVERY_MS = 10_000;
 
 export class ReadyLevels implements Pick<Levels, "open" | "sweep"> {
   private opened: { level: OpenedLevel; executor: ReadyExecutor } | undefined;
-  private readonly telling: NodeJS.Timeout | undefined;
-  private told = { what: "", at: 0 };
+  private readonly timer: NodeJS.Timeout | undefined;
+  private telling = false;
+  private changed = false;
 
   constructor(private readonly options: ReadyLevelsOptions) {
     if (options.count === 0) return;
@@ -48,7 +48,7 @@ export class ReadyLevels implements Pick<Levels, "open" | "sweep"> {
       options.log.info({ ...traceOf(error) }, "no level that ready containers are for");
       return;
     }
-    this.telling = setInterval(() => void this.tell(), LOOK_EVERY_MS);
+    this.timer = setInterval(() => this.tell(), TELL_EVERY_MS);
   }
 
   open(level: IsolationLevel): OpenedLevel {
@@ -60,7 +60,7 @@ export class ReadyLevels implements Pick<Levels, "open" | "sweep"> {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.telling);
+    clearInterval(this.timer);
     await this.opened?.executor.close();
   }
 
@@ -75,6 +75,7 @@ export class ReadyLevels implements Pick<Levels, "open" | "sweep"> {
       executor: level.executor,
       count,
       classes: () => this.classes(level),
+      onChange: () => this.tell(),
       onTrouble: (error) => log.warn({ ...traceOf(error) }, "a container could not be made ready"),
     });
     executor.open(FIRST_FILL_MS);
@@ -88,14 +89,21 @@ export class ReadyLevels implements Pick<Levels, "open" | "sweep"> {
       .map((image) => ({ image, limits: this.options.limits }));
   }
 
-  private async tell(): Promise<void> {
-    if (!this.opened) return;
-    const { memoryBytes, ...rest } = this.opened.executor.report();
-    const counts: ReadyCounts = { ...rest, memory_bytes: memoryBytes };
-    const [what, at] = [JSON.stringify(counts), performance.now()];
-    if (what === this.told.what && at - this.told.at < TELL_EVERY_MS) return;
-    this.told = { what, at };
-    // Control may be away for a moment; the next one says as much.
-    await this.options.control.ready(counts).catch(() => undefined);
+  /** One telling at a time: what changes meanwhile is told after it, as it is then. */
+  private tell(): void {
+    this.changed = true;
+    if (this.opened && !this.telling) void this.tellAll(this.opened.executor);
+  }
+
+  private async tellAll(executor: ReadyExecutor): Promise<void> {
+    this.telling = true;
+    while (this.changed) {
+      this.changed = false;
+      const { memoryBytes, ...rest } = executor.report();
+      const counts: ReadyCounts = { ...rest, memory_bytes: memoryBytes };
+      // Control may be away for a moment; the next one says as much.
+      await this.options.control.ready(counts).catch(() => undefined);
+    }
+    this.telling = false;
   }
 }

@@ -47,14 +47,16 @@ class PooledExecutor implements ReadyExecutor {
   private readonly pool: ReadyPool<Waiting>;
   /** By the run that it was given. */
   private readonly given = new WeakMap<Prepared, Waiting>();
+  private readonly onChange: () => void;
   private counts = { given: 0, cold: 0 };
 
-  constructor({ executor, count = 0, classes = async () => [], onTrouble }: ReadyOptions) {
+  constructor({ executor, count = 0, classes = async () => [], ...told }: ReadyOptions) {
     if (!(executor instanceof DockerExecutor))
       throw new Error("sandbox: only containers of an engine can wait");
     this.docker = executor;
     const make = (ready: ReadyClass) => Waiting.make(this.docker, ready);
-    this.pool = new ReadyPool({ make, count, classes, onTrouble });
+    this.pool = new ReadyPool({ make, count, classes, ...told });
+    this.onChange = told.onChange ?? (() => undefined);
   }
 
   get level(): IsolationLevel {
@@ -81,7 +83,7 @@ class PooledExecutor implements ReadyExecutor {
     environment(spec);
     const warm = await this.ready(spec);
     this.counts[warm ? "given" : "cold"] += 1;
-    this.pool.begun();
+    this.onChange();
     return warm ?? this.docker.prepare(spec);
   }
 
@@ -102,8 +104,9 @@ class PooledExecutor implements ReadyExecutor {
     }
   }
 
-  start(prepared: Prepared): Promise<void> {
-    return this.docker.start(prepared);
+  async start(prepared: Prepared): Promise<void> {
+    await this.docker.start(prepared);
+    this.pool.started();
   }
   async wait(prepared: Prepared, signal?: AbortSignal): Promise<Exit> {
     try {
@@ -121,6 +124,7 @@ class PooledExecutor implements ReadyExecutor {
   async remove(prepared: Prepared): Promise<void> {
     this.given.get(prepared)?.close();
     await this.docker.remove(prepared);
+    this.pool.ended();
   }
   sweep(keep: ReadonlySet<string>): Promise<string[]> {
     return this.docker.sweep(keep);

@@ -2,8 +2,8 @@
  * The containers that wait, by class, and the making of new ones.
  *
  * Rules. What was taken is never given back: two runs cannot get the same one, for taking is one step of one thread and
- * a pool is one process's own. At most `count` of each class wait; they are made one at a time, not while a run that
- * has just begun needs the machine, and not when memory is short. A failure to make one costs runs nothing: they start
+ * a pool is one process's own. At most `count` of each class wait; they are made one at a time, not while a run is being
+ * brought to its start, and not when memory is short. A failure to make one costs runs nothing: they start
  * cold, and the next try comes later each time.
  */
 import { freemem, totalmem } from "node:os";
@@ -26,11 +26,15 @@ export interface PoolOptions<Waiting extends Pooled> {
   /** Asked again at each filling. */
   classes(): Promise<readonly ReadyClass[]>;
   onTrouble?: (error: unknown) => void;
+  /** Another number waits than before. */
+  onChange?: () => void;
 }
 
-/** A run that has begun has the machine for itself for so long, or until it ends. */
-const AFTER_BEGIN_MS = 1_000;
-const AFTER_END_MS = 100;
+/**
+ * A run's start is waited for; from then on the next container is made beside it, with what processor time is left over
+ * (`weigh`), since runs that follow each other would else find none.
+ */
+const AFTER_START_MS = 50;
 const LOOK_EVERY_MS = 60_000;
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 300_000;
@@ -65,8 +69,9 @@ export class ReadyPool<Waiting extends Pooled> {
   /** The oldest of its class; it is the caller's from now on. */
   take(ready: ReadyClass): Waiting | undefined {
     const key = classKey(ready);
-    const at = this.waiting.findIndex((one) => one.key === key);
-    return at < 0 ? undefined : this.waiting.splice(at, 1)[0];
+    const taken = this.waiting.find((one) => one.key === key);
+    if (taken) this.forget(taken);
+    return taken;
   }
 
   /** Resolves when one of this class waits. @throws what keeps it from that */
@@ -75,12 +80,13 @@ export class ReadyPool<Waiting extends Pooled> {
     if (!this.waiting.some((one) => one.key === key)) await this.add(ready);
   }
 
-  /** A run begins: whatever was to be made waits for it a little. */
-  begun(): void {
-    this.soon(AFTER_BEGIN_MS);
+  /** A run's program runs. */
+  started(): void {
+    this.soon(AFTER_START_MS);
   }
+  /** A run is over, whether or not it came to its start. */
   ended(): void {
-    this.soon(AFTER_END_MS);
+    this.soon(0);
   }
 
   /** Fills after so long, or earlier if that was said before. */
@@ -131,22 +137,27 @@ export class ReadyPool<Waiting extends Pooled> {
       return;
     }
     this.waiting.push(made);
+    this.options.onChange?.();
     made.ended.catch(() => undefined).then(() => this.died(made));
   }
 
   /** One that died while it waited; what was taken is not in here any more. */
   private died(made: Waiting): void {
-    const at = this.waiting.indexOf(made);
-    if (at < 0) return;
-    this.waiting.splice(at, 1);
+    if (!this.waiting.includes(made)) return;
+    this.forget(made);
     made.destroy().catch((error: unknown) => this.options.onTrouble?.(error));
     this.soon(this.pause);
+  }
+
+  private forget(one: Waiting): void {
+    this.waiting.splice(this.waiting.indexOf(one), 1);
+    this.options.onChange?.();
   }
 
   /** Containers of classes that are no longer wanted: an image was built anew. */
   private async dropOthers(wanted: ReadonlySet<string>): Promise<void> {
     const others = this.waiting.filter((one) => !wanted.has(one.key));
-    for (const one of others) this.waiting.splice(this.waiting.indexOf(one), 1);
+    for (const one of others) this.forget(one);
     await Promise.all(others.map((one) => one.destroy()));
   }
 
