@@ -72,6 +72,34 @@ export interface TableCell {
   units_object?: string;
 }
 
+/** What an attacker who also knows the rule gains: small cells, those left with one value, share of interval lost. */
+export interface RuleGain {
+  cells: number;
+  pinned: number;
+  shortened: number;
+  fewest: number;
+}
+
+/** How a table was made safe, and what the attack on it found. For auditors. */
+export interface TableProtection {
+  how: "suppress" | "round";
+  /** Cells hidden because a rule says so, and because others could be worked out from them. */
+  primary: number;
+  secondary: number;
+  /** Single numbers hidden in cells that show others. */
+  withheld: number;
+  /** What the secondary ones lose, and what any choice would lose at least; 0: not looked for. */
+  loss: number;
+  bound: number;
+  method: string;
+  /** Whether the attack left everything as uncertain as it must be; if not, of how many cells. */
+  withstood: boolean;
+  exposed: number;
+  /** Cells shown uncertain by fractions alone, where whole numbers were not looked through. */
+  undecided: number;
+  knows_rule?: { knower?: RuleGain | undefined; told?: RuleGain | undefined };
+}
+
 export interface TableFacts {
   format: typeof TABLE_FACTS_FORMAT;
   stated_by: "program" | "node";
@@ -80,4 +108,6 @@ export interface TableFacts {
   dimensions: TableDimension[];
   measures: TableMeasure[];
   cells: TableCell[];
+  /** Where the claim asked for a safe version. */
+  protection?: TableProtection;
 }
