@@ -4,6 +4,7 @@
  * Rule: a JobView is made only by `visibility.ts`; whatever else leaves this room carries no true state.
  */
 import type { JsonObject } from "../ledger/index.js";
+import type { Audience } from "../privacy/index.js";
 import type {
   DatasetId,
   Evidence,
@@ -60,7 +61,10 @@ export interface FindingView {
   rule: string;
   verdict: Verdict;
   message: string;
+  message_zh?: string;
   cells?: [string, string][];
+  /** Why each of the cells. */
+  reasons?: { en: string; zh: string }[];
 }
 
 /** An output as a requester sees it before a release. */
@@ -98,6 +102,7 @@ export interface HeldOutput {
   sha256: string;
   verdict: Verdict;
   evidence: Evidence;
+  capacity_bytes: number | null;
   findings: FindingView[];
   /** SHA-256 of a salt and the auditors' findings: what a bundle says of them. */
   findings_commitment: string;

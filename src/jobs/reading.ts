@@ -51,8 +51,17 @@ function findingsOf(parts: JobsParts, row: OutputRow): FindingView[] {
     .prepare("SELECT rule, verdict, sealed FROM findings WHERE output = ? ORDER BY rowid")
     .all(row.id) as { rule: string; verdict: FindingView["verdict"]; sealed: Buffer }[];
   return rows.map(({ rule, verdict, sealed }) => {
-    const { message, cells } = JSON.parse(parts.keys.sealer.open(sealed, row.id).toString("utf8")) as Finding;
-    return { rule, verdict, message, ...(cells ? { cells } : {}) };
+    const { message, message_zh, cells, reasons } = JSON.parse(
+      parts.keys.sealer.open(sealed, row.id).toString("utf8"),
+    ) as Finding;
+    return {
+      rule,
+      verdict,
+      message,
+      ...(message_zh === undefined ? {} : { message_zh }),
+      ...(cells ? { cells } : {}),
+      ...(reasons ? { reasons } : {}),
+    };
   });
 }
 
@@ -137,6 +146,7 @@ export function readHeld(parts: JobsParts, id: string): HeldOutput[] {
         sha256: row.sha256,
         verdict: row.verdict,
         evidence: row.evidence,
+        capacity_bytes: row.capacity_bytes,
         findings: findingsOf(parts, row),
         findings_commitment: row.findings_commitment,
       },

@@ -53,6 +53,11 @@ export const findingView = z
     rule: z.string(),
     verdict,
     message: z.string(),
+    message_zh: z.string().optional(),
+    reasons: z
+      .array(z.strictObject({ en: z.string(), zh: z.string() }))
+      .optional()
+      .describe("Why each of the cells; to those who see the table"),
     cells: z
       .array(z.tuple([z.string(), z.string()]))
       .optional()

@@ -15,7 +15,8 @@ import { capacityOf, noteCapacity } from "../rules/capacity.js";
 import { judgeFormulas } from "../rules/formula.js";
 import { judgeRemoved } from "../rules/invisible-text.js";
 import { judgeMarkup } from "../rules/markup.js";
-import { judgeTable } from "../rules/recomputed.js";
+import { noteRecomputed } from "../rules/recomputed.js";
+import { judgeTable } from "../rules/tables.js";
 import { TOTAL_LABEL } from "./plan.js";
 import { type Layout, layOut } from "./render.js";
 
@@ -39,6 +40,7 @@ export function judgeFacts(facts: TableFacts, layout: Layout, policy: Disclosure
       ...judgeFormulas(table),
       ...judgeRemoved(removed),
       ...judgeMarkup(text),
+      noteRecomputed(facts, layout, policy),
       noteCapacity(canonical),
     ],
     capacity_bytes: capacityOf(canonical),

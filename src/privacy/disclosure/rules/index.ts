@@ -18,6 +18,7 @@ import { noCounts } from "./no-counts.js";
 import { notRecomputed } from "./not-recomputed.js";
 import { pRatio } from "./p-ratio.js";
 import { rawValues } from "./raw-values.js";
+import { recomputed } from "./recomputed.js";
 import { rounding } from "./rounding.js";
 import { sameValue } from "./same-value.js";
 import { singleValue } from "./single-value.js";
@@ -49,6 +50,7 @@ export const RULES: readonly RuleDefinition[] = [
   formula,
   invisibleText,
   markup,
+  recomputed,
   capacity,
   claimed,
   differs,
