@@ -6,6 +6,7 @@ export * from "./facts.js";
 export * from "./finding.js";
 export type { MediaType } from "./media.js";
 export { MEDIA_TYPES, mediaTypeOf } from "./media.js";
+export * from "./models/index.js";
 export * from "./owners-policy.js";
 export * from "./policy.js";
 export { rebuild } from "./rebuild.js";

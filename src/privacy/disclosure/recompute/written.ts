@@ -27,6 +27,7 @@ import {
   parseR,
   parseValue,
   readClaim,
+  TIES,
   type WrittenExpression,
 } from "../../expression/index.js";
 
@@ -85,12 +86,19 @@ export const writtenClaim = z
       event: text.describe("Whether it ended in the event: true or false, or 0 or 1"),
       by: groupings,
       missing,
+      times: z
+        .array(edge)
+        .min(1)
+        .max(LIMITS.edges)
+        .optional()
+        .describe("At which times the curve shows, rising; round ones unless told"),
     }),
     z.strictObject({
       kind: z.literal("regression"),
       ...common,
       family: z.enum(FAMILIES),
       formula: text.describe("As patsy and R write it: death ~ age + C(sex); Surv(time, event) ~ … for cox"),
+      ties: z.enum(TIES).optional().describe("How a cox model takes events at one time: efron unless told"),
     }),
   ])
   .meta({
@@ -175,10 +183,16 @@ class Reader {
           event: this.expression(w.event, "event"),
           by: this.groupings(w.by, "by"),
           missing: w.missing,
+          ...(w.times === undefined ? {} : { times: w.times.map(String) }),
         };
       case "regression": {
         const formula = this.at("formula", () => this.syntax.formula(w.formula, this.columns));
-        return { kind: "regression", family: w.family, formula };
+        return {
+          kind: "regression",
+          family: w.family,
+          formula,
+          ...(w.ties === undefined ? {} : { ties: w.ties }),
+        };
       }
     }
   }

@@ -1,0 +1,22 @@
+/** Models and survival curves that the node computes itself: question, plan, fit, document, findings. */
+export type { Levels } from "./data.js";
+export {
+  type CoefficientFact,
+  type ModelFacts,
+  modelFacts,
+  type RegressionFacts,
+  type SurvivalFacts,
+} from "./facts.js";
+export { MODEL_FAILURES, type ModelFailure } from "./failure.js";
+export type { Fitted } from "./fit.js";
+export { coefficientNamed } from "./names.js";
+export { MODEL_LIMITS, type ModelPlan, modelPlan } from "./plan.js";
+export {
+  filterOf,
+  isModel,
+  MODEL_KINDS,
+  type ModelQuestion,
+  type ModelStatistic,
+  modelQuestion,
+} from "./question.js";
+export { computeModel, type LevelsRead, type ReadRows } from "./read.js";
