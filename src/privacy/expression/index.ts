@@ -58,6 +58,7 @@ export {
   MEASURES,
   type Measure,
   type MeasureKind,
+  type Protect,
   readClaim,
   SHOWS_A_VALUE,
   type Statistic as ClaimStatistic,

@@ -20,6 +20,8 @@ export const EXPRESSION_LIMITS = {
   all_margins: 4,
   measures: 64,
   edges: 1_000,
+  /** Largest base that counts are rounded to. */
+  rounding_base: 1_000,
   /** Terms of a formula after expansion, and factors of one term. */
   terms: 256,
   factors: 8,

@@ -51,6 +51,22 @@ const measures = z.array(measureSchema).min(1).max(LIMITS.measures);
 /** Rows without a value to group by are left out, or make a group. */
 const missing = z.enum(["drop", "group"]);
 
+/**
+ * A safe version: numbers that may not be shown are hidden together with what would tell them, or all counts are rounded
+ * to a base. Absent, the statistic is what it was before there were any.
+ */
+export const protectSchema = z.discriminatedUnion("how", [
+  z.strictObject({ how: z.literal("suppress") }),
+  z.strictObject({
+    how: z.literal("round"),
+    base: z.int().min(2).max(LIMITS.rounding_base),
+    /** Up or down by chance, so that the mean is right; the same counts of the same units always the same way. */
+    random: z.boolean(),
+  }),
+]);
+export type Protect = z.infer<typeof protectSchema>;
+const protect = protectSchema.optional();
+
 export const statisticSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("table"),
@@ -61,9 +77,10 @@ export const statisticSchema = z.discriminatedUnion("kind", [
     /** Totals down, across and of all; or over every combination of the groupings. */
     margins: z.union([z.boolean(), z.literal("all")]),
     missing,
+    protect,
   }),
-  z.strictObject({ kind: z.literal("histogram"), where, bins: groupingSchema }),
-  z.strictObject({ kind: z.literal("summary"), where, by: groupings, measures, missing }),
+  z.strictObject({ kind: z.literal("histogram"), where, bins: groupingSchema, protect }),
+  z.strictObject({ kind: z.literal("summary"), where, by: groupings, measures, missing, protect }),
   z.strictObject({
     kind: z.literal("survival"),
     where,
@@ -130,6 +147,14 @@ function checkMeasure(measure: Measure, columns: Columns, root: string): Measure
   return { ...measure, value: number(value, columns, `${root}.value`) };
 }
 
+/** Only counts are rounded: a rounded mean is still of few. */
+function checkProtect(protect: Protect | undefined, given: readonly Measure[]): void {
+  if (protect?.how !== "round") return;
+  const other = given.findIndex(({ kind }) => kind !== "units" && kind !== "count");
+  if (other >= 0)
+    throw unsupported(`measures.${other}`, "rounding of anything but counts", 'use protect "suppress"');
+}
+
 function unique(names: readonly string[], root: string): void {
   const seen = new Set<string>();
   for (const [i, one] of names.entries()) {
@@ -157,6 +182,7 @@ export function checkStatistic(given: Statistic, columns: Columns): Statistic {
         [...rows, ...across, ...given.measures].map((g) => g.name),
         "names",
       );
+      checkProtect(given.protect, given.measures);
       return { ...given, ...filter, rows, columns: across, measures: measured(given.measures) };
     }
     case "histogram": {
@@ -168,6 +194,7 @@ export function checkStatistic(given: Statistic, columns: Columns): Statistic {
         [...given.by, ...given.measures].map((g) => g.name),
         "names",
       );
+      checkProtect(given.protect, given.measures);
       return { ...given, ...filter, by: groups(given.by, "by"), measures: measured(given.measures) };
     }
     case "survival":

@@ -55,6 +55,22 @@ const missing = z
   .describe("Rows without a value to group by: left out, or a group of their own");
 const common = { dataset: name.optional(), where: condition.optional() };
 
+export const writtenProtect = z
+  .discriminatedUnion("how", [
+    z.strictObject({ how: z.literal("suppress") }),
+    z.strictObject({
+      how: z.literal("round"),
+      base: z.int().min(2).max(LIMITS.rounding_base).default(5),
+      random: z.boolean().default(false).describe("Up or down by chance, right on average"),
+    }),
+  ])
+  .meta({
+    id: "Protect",
+    description:
+      "A safe version: cells that may not be shown are hidden with what would tell them, or counts are rounded",
+  });
+const protect = writtenProtect.optional();
+
 export const writtenClaim = z
   .discriminatedUnion("kind", [
     z.strictObject({
@@ -69,8 +85,9 @@ export const writtenClaim = z
         .default(false)
         .describe("With totals down, across and of all; all: over every combination of groupings too"),
       missing,
+      protect,
     }),
-    z.strictObject({ kind: z.literal("histogram"), ...common, ...bins }),
+    z.strictObject({ kind: z.literal("histogram"), ...common, ...bins, protect }),
     z.strictObject({
       kind: z.literal("summary"),
       ...common,
@@ -78,6 +95,7 @@ export const writtenClaim = z
       by: groupings,
       agg: agg.optional(),
       missing,
+      protect,
     }),
     z.strictObject({
       kind: z.literal("survival"),
@@ -134,11 +152,14 @@ export function claimFromWritten(
   syntax: ClaimSyntax = "python",
 ): Claim {
   const reader = new Reader(columns, root, SYNTAX[syntax]);
-  const statistic = reader.statistic(written);
+  const statistic = { ...reader.statistic(written), ...protectOf(written) };
   const { where: condition } = written;
   const where = condition === undefined ? {} : { where: reader.filter(condition) };
   return readClaim({ version: 1, dataset, statistic: { ...statistic, ...where } }, columns);
 }
+
+const protectOf = (written: WrittenClaim) =>
+  "protect" in written && written.protect !== undefined ? { protect: written.protect } : {};
 
 class Reader {
   constructor(

@@ -60,7 +60,10 @@ export class Places {
         this.at.forEach((at, p) => {
           if (maskOf(at) !== part) return;
           const total = this.index.get(keyOf(at.map((l, i) => (((mask >> i) & 1) === 1 ? TOTAL : l))));
-          if (total !== undefined) parts.set(total, [...(parts.get(total) ?? []), p]);
+          if (total === undefined) return;
+          const list = parts.get(total);
+          if (list) list.push(p);
+          else parts.set(total, [p]);
         });
         for (const [total, list] of parts) sums.push({ total, parts: list });
       }
