@@ -5,7 +5,7 @@
  * says. Archives and pickles are never accepted: they are containers for arbitrary bytes or programs.
  */
 
-export type Canonicaliser = "csv" | "json" | "text" | "png" | "npz" | "safetensors";
+export type Canonicaliser = "csv" | "json" | "text" | "png" | "jpeg" | "svg" | "html" | "npz" | "safetensors";
 
 export interface MediaType {
   extension: string;
@@ -22,10 +22,10 @@ export const MEDIA_TYPES: readonly MediaType[] = [
   { extension: "txt", media_type: "text/plain", title: "plain text", canonicaliser: "text" },
   { extension: "log", media_type: "text/plain", title: "log", canonicaliser: "text" },
   { extension: "png", media_type: "image/png", title: "picture", canonicaliser: "png" },
-  { extension: "jpeg", media_type: "image/jpeg", title: "picture" },
-  { extension: "jpg", media_type: "image/jpeg", title: "picture" },
-  { extension: "svg", media_type: "image/svg+xml", title: "drawing" },
-  { extension: "html", media_type: "text/html", title: "web page" },
+  { extension: "jpeg", media_type: "image/jpeg", title: "picture", canonicaliser: "jpeg" },
+  { extension: "jpg", media_type: "image/jpeg", title: "picture", canonicaliser: "jpeg" },
+  { extension: "svg", media_type: "image/svg+xml", title: "drawing", canonicaliser: "svg" },
+  { extension: "html", media_type: "text/html", title: "web page", canonicaliser: "html" },
   { extension: "parquet", media_type: "application/vnd.apache.parquet", title: "Parquet table" },
   { extension: "onnx", media_type: "application/onnx", title: "ONNX model" },
   { extension: "npz", media_type: "application/x-npz", title: "NumPy arrays", canonicaliser: "npz" },

@@ -8,7 +8,10 @@ import { createHash } from "node:crypto";
 import type { Evidence } from "../../vocabulary/index.js";
 import type { Canonical } from "./canonical.js";
 import { rebuildCsv } from "./canonicalisers/csv.js";
+import { rebuildJpeg } from "./canonicalisers/jpeg.js";
 import { rebuildJson } from "./canonicalisers/json.js";
+import { rebuildHtml } from "./canonicalisers/markup/html.js";
+import { rebuildSvg } from "./canonicalisers/markup/svg.js";
 import { rebuildNpz } from "./canonicalisers/npz.js";
 import { rebuildPng } from "./canonicalisers/png.js";
 import type { Rebuilt } from "./canonicalisers/rebuilt.js";
@@ -38,6 +41,9 @@ const CANONICALISERS: Record<
   json: rebuildJson,
   text: rebuildText,
   png: rebuildPng,
+  jpeg: rebuildJpeg,
+  svg: rebuildSvg,
+  html: rebuildHtml,
   npz: rebuildNpz,
   safetensors: rebuildSafetensors,
 };
