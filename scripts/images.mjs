@@ -10,7 +10,7 @@
 import { parseArgs } from "node:util";
 import { CommandFailed } from "./setup/command.mjs";
 import { chooseEngine } from "./setup/engine.mjs";
-import { buildAgain, ensureImage, imageFacts } from "./setup/images.mjs";
+import { buildAgain, ensureImage, imageFacts, layersAgain } from "./setup/images.mjs";
 import { neededRecipes, packageChanges, readRecipe } from "./setup/recipe.mjs";
 
 const say = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
@@ -27,8 +27,9 @@ async function again(socketPath, recipe) {
   if (!there) throw new Error(`${recipe.reference} is not built: there is nothing to compare with`);
   const { layer, packages } = await buildAgain(recipe);
   const changes = packageChanges(there.packages, packages);
-  const same = there.layers.join() === layer;
-  say(`${recipe.reference} again: ${layer}, ${same ? "the same layer" : "another layer"}`);
+  const layers = [layer, ...(await layersAgain(socketPath, recipe))];
+  const same = there.layers.join() === layers.join();
+  say(`${recipe.reference} again: ${layers.join(" ")}, ${same ? "the same" : "not the same"}`);
   for (const change of changes) say(`  ${change}`);
   if (!same && changes.length === 0) {
     say("  from the same packages: the recipe does not give the same image twice");

@@ -33,10 +33,16 @@ export function digestOf(files) {
   return hash.digest("hex");
 }
 
-/** Digest of a folder; whether a file may be executed counts, the rest of its mode differs between checkouts. @param {string} folder */
-export function folderDigest(folder) {
+/**
+ * Digest of a folder, or of those of its files that count; whether a file may be executed counts, the rest of its mode
+ * differs between checkouts.
+ * @param {string} folder
+ * @param {(file: string) => boolean} counts
+ */
+export function folderDigest(folder, counts = () => true) {
+  const files = filesBelow(folder).filter(counts);
   return digestOf(
-    filesBelow(folder).map((file) => {
+    files.map((file) => {
       const path = join(folder, file);
       const executable = (lstatSync(path).mode & 0o100) !== 0;
       return { name: `${executable ? "x" : "-"} ${file}`, content: readFileSync(path) };

@@ -15,13 +15,15 @@ import { PassThrough, Readable } from "node:stream";
 import { CommandFailed, exitOf, tail } from "./command.mjs";
 import { dockerCall } from "./docker-http.mjs";
 import { enginePaths, privateDir } from "./home.mjs";
+import { layOn } from "./layer.mjs";
 import { withLock } from "./lock.mjs";
 import { unmountBelow } from "./mounts.mjs";
-import { importChanges, mmdebstrapArgs, parsePackageList } from "./recipe.mjs";
+import { baseOf, importChanges, mmdebstrapArgs, parsePackageList } from "./recipe.mjs";
 
-const KEEP_PER_IMAGE = 3;
+/** Of each version two: with its layer, and what that lies on. */
+const KEEP_PER_IMAGE = 6;
 
-/** @typedef {{ id: string, image: string, recipe: string, created: number }} Present */
+/** @typedef {{ id: string, image: string, recipe: string, packages: string, created: number }} Present */
 
 /** Our images in an engine, newest first. @param {string} socketPath @returns {Promise<Present[]>} */
 export async function presentImages(socketPath) {
@@ -36,6 +38,7 @@ export async function presentImages(socketPath) {
       id: Id,
       image: Labels["glovebox.image"],
       recipe: Labels["glovebox.recipe"],
+      packages: Labels["glovebox.packages"],
       created: Created,
     });
   }
@@ -53,7 +56,9 @@ export async function ensureImage(socketPath, recipe, env = process.env) {
   return withLock(`${paths.lock}.image-${recipe.image}`, async () => {
     const present = await presentImages(socketPath);
     if (present.some((image) => image.recipe === recipe.digest)) return false;
-    await build(socketPath, recipe, paths);
+    const base = baseOf(recipe);
+    if (!present.some((image) => image.recipe === base.digest)) await build(socketPath, base, paths);
+    if (base.digest !== recipe.digest) await layer(socketPath, recipe, paths);
     await prune(socketPath, recipe.image);
     return true;
   });
@@ -74,9 +79,37 @@ async function build(socketPath, recipe, paths) {
   });
 }
 
+/** Lays the recipe's layer on what it lies on. @param {string} socketPath @param {import("./recipe.mjs").Recipe} recipe @param {ReturnType<typeof enginePaths>} paths */
+async function layer(socketPath, recipe, paths) {
+  const { base, facts } = await baseIn(socketPath, recipe);
+  const [repo = "", tag = ""] = recipe.reference.split(":");
+  await layOn(socketPath, recipe, base, { repo, tag });
+  await recordFacts(socketPath, recipe, privateDir(paths.images), facts.packages);
+}
+
+/** @param {string} socketPath @param {import("./recipe.mjs").Recipe} recipe */
+async function baseIn(socketPath, recipe) {
+  const base = (await presentImages(socketPath)).find(({ recipe: digest }) => digest === recipe.base);
+  const facts = await imageFacts(socketPath, baseOf(recipe));
+  if (!base || !facts) throw new Error(`${baseOf(recipe).reference} is gone`);
+  return { base, facts };
+}
+
+/** The layer's name, made once more on the engine's own base and not kept. @param {string} socketPath @param {import("./recipe.mjs").Recipe} recipe @returns {Promise<string[]>} */
+export async function layersAgain(socketPath, recipe) {
+  if (recipe.base === recipe.digest) return [];
+  const { base, facts } = await baseIn(socketPath, recipe);
+  const name = { repo: `glovebox/${recipe.image}-again`, tag: recipe.digest.slice(0, 12) };
+  await layOn(socketPath, recipe, base, name);
+  const made = `${name.repo}:${name.tag}`;
+  const { RootFS } = JSON.parse(await dockerCall(socketPath, "GET", `/images/${made}/json`));
+  await dockerCall(socketPath, "DELETE", `/images/${made}?force=true`);
+  return RootFS.Layers.slice(facts.layers.length);
+}
+
 /**
  * Builds the image once more and keeps nothing of it but what it would be: an engine's layer is named by the SHA-256 of
- * its tar. The same packages must give the same layer.
+ * its tar. The same packages must give the same layer. A layer on top of it is another question: `layersAgain`.
  * @param {import("./recipe.mjs").Recipe} recipe
  * @returns {Promise<{ layer: string, packages: Record<string, string> }>}
  */
@@ -173,7 +206,16 @@ async function importTar(socketPath, recipe, packagesDigest, tar) {
  * @param {string} folder
  * @param {string} packages
  */
-async function record(socketPath, recipe, folder, packages) {
+const record = (socketPath, recipe, folder, packages) =>
+  recordFacts(socketPath, recipe, folder, parsePackageList(packages));
+
+/**
+ * @param {string} socketPath
+ * @param {import("./recipe.mjs").Recipe} recipe
+ * @param {string} folder
+ * @param {Record<string, string>} packages
+ */
+async function recordFacts(socketPath, recipe, folder, packages) {
   const inspected = JSON.parse(await dockerCall(socketPath, "GET", `/images/${recipe.reference}/json`));
   const facts = {
     image: recipe.image,
@@ -181,7 +223,7 @@ async function record(socketPath, recipe, folder, packages) {
     recipe: recipe.digest,
     layers: inspected.RootFS.Layers,
     bytes: inspected.Size,
-    packages: parsePackageList(packages),
+    packages,
   };
   const file = recordFile(folder, recipe);
   writeFileSync(file, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });

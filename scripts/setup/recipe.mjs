@@ -9,11 +9,15 @@ import { packageRoot } from "./home.mjs";
 
 export const RECIPES = join(packageRoot, "sandbox-images");
 
+/** What is laid on top of an image that is built already, and what is then run in it, as root and without a network. */
+export const LAYER = { files: "layer", script: "layer.sh" };
+
 /**
  * @typedef {object} Recipe
  * @property {string} image       name of the image, as jobs ask for it
  * @property {string} folder
  * @property {string} digest      SHA-256 of the folder and of the arguments of the build
+ * @property {string} base        the same of the recipe without its layer; the digest where it has none
  * @property {string} reference   tag in the engine
  * @property {string} suite       Debian release
  * @property {string[]} packages
@@ -45,19 +49,41 @@ export function readRecipe(image, root = RECIPES) {
     epoch: settings.source_date_epoch,
     optional: settings.optional === true,
   };
-  const digest = recipeDigest(recipe);
-  return { ...recipe, digest, reference: `glovebox/${image}:${digest.slice(0, 12)}` };
+  const base = baseDigest(recipe);
+  const digest = existsSync(join(folder, LAYER.files)) ? layerDigest(base, folder) : base;
+  return { ...recipe, base, digest, reference: referenceOf(image, digest) };
 }
 
-/** Of the folder and of how it is built, wherever the folder lies. @param {Omit<Recipe, "digest" | "reference">} recipe */
-function recipeDigest(recipe) {
+/** @param {string} image @param {string} digest */
+const referenceOf = (image, digest) => `glovebox/${image}:${digest.slice(0, 12)}`;
+
+/** The recipe of what a layer is laid on. @param {Recipe} recipe @returns {Recipe} */
+export const baseOf = (recipe) => ({
+  ...recipe,
+  digest: recipe.base,
+  reference: referenceOf(recipe.image, recipe.base),
+});
+
+/** @param {string} file */
+const isOfLayer = (file) => file === LAYER.script || file.startsWith(`${LAYER.files}/`);
+
+/** Of the folder and of how it is built, wherever the folder lies. @param {Omit<Recipe, "base" | "digest" | "reference">} recipe */
+function baseDigest(recipe) {
   const hasFiles = existsSync(join(recipe.folder, "files"));
   const args = mmdebstrapArgs({ ...recipe, folder: "/recipe" }, "/packages.tsv", hasFiles);
   return digestOf([
-    { name: "folder", content: folderDigest(recipe.folder) },
+    { name: "folder", content: folderDigest(recipe.folder, (file) => !isOfLayer(file)) },
     { name: "build", content: JSON.stringify(args) },
   ]);
 }
+
+/** @param {string} base @param {string} folder */
+const layerDigest = (base, folder) =>
+  digestOf([
+    { name: "base", content: base },
+    { name: "laid as in version", content: "1" },
+    { name: "layer", content: folderDigest(folder, isOfLayer) },
+  ]);
 
 /** The images that every set-up builds. @returns {Recipe[]} */
 export function neededRecipes(root = RECIPES) {
@@ -74,7 +100,7 @@ export function parsePackages(text) {
 
 /**
  * Arguments of mmdebstrap; it writes the image's root as a tar to stdout, and the package list to `packageList`.
- * @param {Omit<Recipe, "digest" | "reference">} recipe
+ * @param {Omit<Recipe, "base" | "digest" | "reference">} recipe
  * @param {string} packageList
  * @param {boolean} hasFiles  whether the recipe has files to copy
  */

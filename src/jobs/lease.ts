@@ -43,6 +43,8 @@ export interface StagedObject {
 export interface StageInfo {
   /** Files for /data. */
   views: (StagedObject & { file: string })[];
+  /** What the helper library in the image reads beside the Views; public things only. */
+  context: { file: string; text: string };
   /** A tar of the job's files for /work; null where a kind brings none. Its hash is the vault's to check. */
   code: Pick<StagedObject, "object" | "data_key"> | null;
 }

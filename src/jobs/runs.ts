@@ -11,6 +11,7 @@ import { CLAIMS_FILE, MAX_CLAIMS_BYTES } from "../sandbox/index.js";
 import { GloveboxError } from "../vocabulary/index.js";
 import { type Changes, moveRun } from "./change.js";
 import { orderOf } from "./claim.js";
+import { CONTEXT_FILE, contextOf } from "./claims/context.js";
 import type { RunState } from "./job.js";
 import type { JobsParts, RunClaim } from "./jobs.js";
 import type { Heartbeat, RunFacts, StageInfo } from "./lease.js";
@@ -67,7 +68,7 @@ export async function stage(parts: JobsParts, claim: RunClaim): Promise<StageInf
       data_key: view.data_key().toString("base64"),
     });
   }
-  return { views, code: codeOf(parts, job) };
+  return { views, context: { file: CONTEXT_FILE, text: contextOf(parts, job) }, code: codeOf(parts, job) };
 }
 
 function codeOf(parts: JobsParts, job: JobRow): StageInfo["code"] {

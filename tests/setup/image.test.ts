@@ -1,10 +1,13 @@
 /** What every run relies on in the image `python`, and what a failed build leaves behind. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import Docker from "dockerode";
 import { ensureImage, presentImages } from "../../scripts/setup/images.mjs";
 import { readRecipe } from "../../scripts/setup/recipe.mjs";
 import { type SharedEngine, sharedEngine } from "../harness/engine.js";
+import { tempDir } from "../harness/temp.js";
 
 let engine: SharedEngine;
 let docker: Docker;
@@ -53,7 +56,7 @@ start = time.perf_counter(); f._load_fontmanager(); print(time.perf_counter() - 
 
   test("compiles no module at start: each has its compiled form, trusted as it is", async () => {
     const program = `
-import sys, importlib.util, pandas, statsmodels.api, matplotlib.pyplot
+import sys, importlib.util, pandas, statsmodels.api, matplotlib.pyplot, glovebox
 stale = [m.__name__ for m in list(sys.modules.values()) if getattr(m, "__cached__", None)
   and m.__cached__.startswith("/usr") and open(m.__cached__, "rb").read(8)[4:] != bytes([1, 0, 0, 0])]
 print(stale, len(sys.modules) > 500)`;
@@ -79,11 +82,32 @@ print(stale, len(sys.modules) > 500)`;
   });
 });
 
+test("a layer that fails says why, and leaves neither an image nor a container", async () => {
+  const folder = tempDir("layer");
+  mkdirSync(join(folder.path, "layer"));
+  writeFileSync(join(folder.path, "layer", "a"), "");
+  writeFileSync(join(folder.path, "layer.sh"), "echo this cannot be; exit 3\n");
+  const recipe = {
+    ...readRecipe("python"),
+    image: "broken",
+    folder: folder.path,
+    digest: "1".repeat(64),
+    reference: "glovebox/broken:test",
+  };
+  await expect(ensureImage(engine.socketPath, recipe)).rejects.toMatchObject({
+    message: expect.stringContaining("layer.sh"),
+    output: expect.stringContaining("this cannot be"),
+  });
+  folder.remove();
+  expect((await presentImages(engine.socketPath)).filter(({ image }) => image === "broken")).toEqual([]);
+});
+
 test("a build that fails says why and leaves no image", async () => {
   const recipe = {
     ...readRecipe("python"),
     image: "broken",
     suite: "no-such-suite",
+    base: "0".repeat(64),
     digest: "0".repeat(64),
   };
   await expect(ensureImage(engine.socketPath, recipe)).rejects.toMatchObject({

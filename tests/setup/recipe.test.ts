@@ -38,6 +38,16 @@ describe("a recipe", () => {
     expect(changed.reference).toBe(`glovebox/python:${changed.digest.slice(0, 12)}`);
   });
 
+  test("with another layer is another image on the same base", () => {
+    const here = readRecipe("python");
+    expect(here.base).not.toBe(here.digest);
+    cpSync(join(RECIPES, "python"), join(folder.path, "python"), { recursive: true });
+    writeFileSync(join(folder.path, "python", "layer", "more"), "");
+    const changed = readRecipe("python", folder.path);
+    expect(changed.base).toBe(here.base);
+    expect(changed.digest).not.toBe(here.digest);
+  });
+
   test("lists packages with comments and blank lines", () => {
     expect(parsePackages("# all\npython3\n\n python3-numpy # arrays\n")).toEqual([
       "python3",

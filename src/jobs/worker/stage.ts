@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { PassThrough, type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -34,6 +34,7 @@ export async function makeFolders(root: string): Promise<Folders> {
 export async function fillFolders(folders: Folders, info: StageInfo, source: StageSource): Promise<void> {
   await Promise.all([
     ...info.views.map((view) => putView(folders.data, view, source)),
+    writeFile(join(folders.data, info.context.file), info.context.text, { flag: "wx", mode: 0o444 }),
     ...(info.code ? [putCode(folders.work, info.code, source)] : []),
   ]);
 }
