@@ -104,6 +104,21 @@ export interface Release {
   rev: number;
 }
 
+/** How much of a message there is room for, and how many records of the data that would be. */
+export interface Room {
+  bytes: number;
+  records: number;
+}
+
+export interface ReleaseRoom {
+  /** What a record was reckoned at. */
+  record_bytes: number;
+  /** In all outputs of the job. */
+  job: Room;
+  /** In all files that went out to the requester from these datasets so far. */
+  to_date: Room & { files: number };
+}
+
 export interface ReleaseFileView {
   name: string;
   output: OutputId;
@@ -112,6 +127,9 @@ export interface ReleaseFileView {
   bytes?: number;
   verdict?: Verdict;
   evidence?: Evidence;
+  /** To auditors. */
+  room?: Room;
+  /** To auditors, what needs a human first. */
   findings?: FindingView[];
 }
 
@@ -139,6 +157,8 @@ export interface ReleaseView {
   /** By whom it was let out, once it was. */
   approved_by?: "reviewers" | "policy";
   reviews: ReviewView[];
+  /** To auditors. */
+  room?: ReleaseRoom;
   created_at: string;
   submitted_at?: string;
   released_at?: string;

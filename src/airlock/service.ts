@@ -15,6 +15,7 @@ import type { Release, ReleaseInput, ReleaseView, ReviewInput } from "./release.
 import { createRelease, replaceFile, submitRelease, withdrawRelease } from "./requests.js";
 import { reviewRelease } from "./reviews.js";
 import { approvedIds, loadRelease, releaseIds, releaseRow, unknownRelease } from "./rows.js";
+import { releaseRoom } from "./told.js";
 import { readsFiles, type Sight, sightOf, viewOf } from "./visibility.js";
 
 class AirlockService implements Airlock {
@@ -132,7 +133,10 @@ class AirlockService implements Airlock {
 
   private view(release: Release, sight: Sight, actor: Actor): ReleaseView {
     const nameOf = (id: string) => this.parts.catalog.principals.named(id)?.name ?? id;
-    return viewOf(release, sight, actor.id, this.outputs(release), nameOf);
+    const outputs = this.outputs(release);
+    const room =
+      sight === "auditor" ? releaseRoom(this.parts.store.db, release, outputs.values()) : undefined;
+    return viewOf(release, sight, actor.id, outputs, nameOf, room);
   }
 
   private outputs(release: Release): Map<string, HeldOutput> {

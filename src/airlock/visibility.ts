@@ -9,17 +9,19 @@
  */
 import type { FindingView, HeldOutput } from "../jobs/index.js";
 import { RULES } from "../privacy/index.js";
-import { type Actor, type PrincipalId, rfc3339, VERDICTS } from "../vocabulary/index.js";
+import { type Actor, type PrincipalId, rfc3339, VERDICTS, type Verdict } from "../vocabulary/index.js";
 import { reviewsNeeded, reviewsOfRound } from "./policy.js";
 import type {
   Release,
   ReleaseFile,
   ReleaseFileView,
+  ReleaseRoom,
   ReleaseState,
   ReleaseView,
   Review,
   ReviewView,
 } from "./release.js";
+import { messageBytes, roomOf } from "./told.js";
 
 export type Sight = "requester" | "auditor" | "owner";
 
@@ -46,6 +48,7 @@ export function viewOf(
   viewer: PrincipalId,
   outputs: ReadonlyMap<string, HeldOutput>,
   nameOf: Names,
+  room?: ReleaseRoom,
 ): ReleaseView {
   const byPolicy = APPROVED.includes(release.state) && reviewsOfRound(release).length === 0;
   return {
@@ -55,13 +58,14 @@ export function viewOf(
     justification: release.justification,
     principal: nameOf(release.principal),
     round: release.round,
-    files: release.files.map((file) => fileView(file, sight, release.state, outputs.get(file.output))),
+    files: release.files.map((file) => fileView(file, sight, release.state, outputs.get(file.output), room)),
     reviews_in: reviewsOfRound(release).length,
     reviews_needed: byPolicy ? 0 : reviewsNeeded(release),
     ...(APPROVED.includes(release.state) ? { approved_by: byPolicy ? "policy" : "reviewers" } : {}),
     reviews: release.reviews
       .filter((review) => review.complete || review.reviewer === viewer)
       .map((review) => reviewView(review, nameOf)),
+    ...(sight === "auditor" && room ? { room } : {}),
     created_at: rfc3339(release.created_at),
     ...(release.submitted_at === null ? {} : { submitted_at: rfc3339(release.submitted_at) }),
     ...(release.released_at === null ? {} : { released_at: rfc3339(release.released_at) }),
@@ -90,12 +94,28 @@ function fileView(
   sight: Sight,
   state: ReleaseState,
   output: HeldOutput | undefined,
+  room: ReleaseRoom | undefined,
 ): ReleaseFileView {
   const named = { name: file.name, output: file.output };
   if (!output || !readsFiles(sight, state)) return named;
   const { media_type, bytes, verdict, evidence } = output;
-  const findings = sight === "auditor" ? output.findings : findingsForRequester(output.findings);
-  return { ...named, sha256: file.sha256, media_type, bytes, verdict, evidence, findings };
+  const shown = { ...named, sha256: file.sha256, media_type, bytes, verdict, evidence };
+  if (sight !== "auditor") return { ...shown, findings: findingsForRequester(output.findings) };
+  return {
+    ...shown,
+    ...(room ? { room: roomOf(messageBytes(output), room.record_bytes) } : {}),
+    findings: findingsForAuditor(output.findings),
+  };
+}
+
+/** What needs a human first; among those that are alike in that, in the order of the rules. */
+export function findingsForAuditor(findings: readonly FindingView[]): FindingView[] {
+  const place = (rule: string) => {
+    const at = RULES.findIndex(({ id }) => id === rule);
+    return at < 0 ? RULES.length : at;
+  };
+  const weight = (verdict: Verdict) => VERDICTS.indexOf(verdict);
+  return [...findings].sort((a, b) => weight(b.verdict) - weight(a.verdict) || place(a.rule) - place(b.rule));
 }
 
 function reviewView(review: Review, nameOf: Names): ReviewView {

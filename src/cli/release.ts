@@ -8,7 +8,7 @@ import type { Output } from "./job-view.js";
 import { readAll } from "./paged.js";
 import { type Release, releasePath, releaseSheet, releaseTable } from "./release-view.js";
 import { addReview } from "./review.js";
-import { size } from "./terminal.js";
+import { size, widthOf } from "./terminal.js";
 
 export function addRelease(program: Command, terminal: Terminal): void {
   const group = addGroup(program, terminal, {
@@ -32,7 +32,7 @@ export function addRelease(program: Command, terminal: Terminal): void {
     example: "glovebox release show rel_01K…",
     async act(context, [id]) {
       const release = await context.client().get<Release>(releasePath(id!));
-      return { json: release, text: () => releaseSheet(context.language, release) };
+      return { json: release, text: () => releaseSheet(context.language, release, widthOf(context.stdout)) };
     },
   });
   for (const [step, about, about_zh] of [
@@ -45,7 +45,10 @@ export function addRelease(program: Command, terminal: Terminal): void {
       example: `glovebox release ${step} rel_01K…`,
       async act(context, [id]) {
         const release = await take(context, id!, step);
-        return { json: release, text: () => releaseSheet(context.language, release) };
+        return {
+          json: release,
+          text: () => releaseSheet(context.language, release, widthOf(context.stdout)),
+        };
       },
     });
   }
@@ -80,7 +83,7 @@ function addRequest(group: Command, terminal: Terminal): void {
       const outputs = await outputIds(context, job!, files);
       const asked = await client.post<Release>("/api/v1/releases", { job, outputs, justification: why });
       const release = draft ? asked : await client.post<Release>(`${releasePath(asked.id)}/submit`);
-      return { json: release, text: () => releaseSheet(context.language, release) };
+      return { json: release, text: () => releaseSheet(context.language, release, widthOf(context.stdout)) };
     },
   });
 }

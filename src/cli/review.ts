@@ -12,8 +12,9 @@ import { addCommand, type Context, many, type Terminal } from "./command.js";
 import { inside, saveStream } from "./download.js";
 import { Failure, Usage } from "./failure.js";
 import { readSigningKey, type SigningKey } from "./profile.js";
-import { findingLines, type Release, releasePath, releaseSheet } from "./release-view.js";
-import { size } from "./terminal.js";
+import { findingLines, worstFirst } from "./release-findings.js";
+import { type Release, releasePath, releaseSheet } from "./release-view.js";
+import { size, widthOf } from "./terminal.js";
 
 export const VOTES = ["approved", "changes_requested", "undecided"] as const;
 export type Vote = (typeof VOTES)[number];
@@ -63,11 +64,19 @@ async function review(context: Context, id: string, flags: ReviewFlags) {
   }
   const key = requireKey(context);
   const statement = statementOf(id, decision, seen, flags);
-  await confirm(context, [...seenLines(release, seen), ...findingLines(release)], decision, flags.yes);
+  await confirm(
+    context,
+    [
+      ...seenLines(release, seen),
+      ...findingLines(context.language, worstFirst(release.files), widthOf(context.stdout)),
+    ],
+    decision,
+    flags.yes,
+  );
   const signature = key.sign(Buffer.from(canonicalize(statement) ?? ""));
   const { release: _named, ...votes } = statement;
   const reviewed = await client.post<Release>(`${releasePath(id)}/reviews`, { ...votes, signature });
-  return { json: reviewed, text: () => releaseSheet(context.language, reviewed) };
+  return { json: reviewed, text: () => releaseSheet(context.language, reviewed, widthOf(context.stdout)) };
 }
 
 function decisionOf(flags: ReviewFlags): Decision | undefined {

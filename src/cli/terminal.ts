@@ -59,6 +59,31 @@ export function sheet(language: Language, rows: readonly (readonly [Bilingual, u
     .join("\n");
 }
 
+/** Characters that take two columns: Chinese, Japanese and Korean ones, and their punctuation. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+export const columnsOf = (text: string): number =>
+  [...text].reduce((sum, char) => sum + (WIDE.test(char) ? 2 : 1), 0);
+
+/** As wide as a terminal is, or as lines are where nobody sees them. */
+export const widthOf = (stream: { columns?: number }): number => Math.min(stream.columns ?? 100, 120);
+
+/** Lines of at most so many columns, broken at spaces and beside wide characters, each after the indent. */
+export function wrap(text: string, columns: number, indent = ""): string[] {
+  const room = Math.max(20, columns - columnsOf(indent));
+  const lines: string[] = [];
+  let line = "";
+  for (const piece of plain(text).match(/\s+|[^\s\u1100-\uffff]+|[\u1100-\uffff]/gu) ?? []) {
+    if (columnsOf(line + piece) > room && line.trim() !== "") {
+      lines.push(line.trimEnd());
+      line = "";
+    }
+    line += line === "" ? piece.trimStart() : piece;
+  }
+  if (line.trim() !== "") lines.push(line.trimEnd());
+  return lines.map((one) => indent + one);
+}
+
 /** A moment to the second, without the letter T in the way. */
 export const moment = (time: string | undefined): string =>
   (time ?? "").replace("T", " ").replace(/\.\d+Z$/, "Z");

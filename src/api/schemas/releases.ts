@@ -44,6 +44,11 @@ export const reviewInput = z
   })
   .meta({ id: "ReviewInput", description: "One reviewer's signed votes" });
 
+const room = {
+  bytes: z.int().describe("How many bytes of a message it could hold at most"),
+  records: z.int().describe("As many records of the data as that would be"),
+};
+
 const fileView = z
   .strictObject({
     name: z.string(),
@@ -53,7 +58,8 @@ const fileView = z
     bytes: z.int().optional(),
     verdict: z.enum(VERDICTS).optional(),
     evidence: z.enum(EVIDENCES).optional(),
-    findings: z.array(findingView).optional(),
+    room: z.strictObject(room).optional().describe("To auditors"),
+    findings: z.array(findingView).optional().describe("To auditors with cells, what needs a human first"),
   })
   .meta({ id: "ReleaseFile", description: "A file that is to go out, as the caller may see it" });
 
@@ -84,6 +90,16 @@ export const releaseView = z
       .enum(["reviewers", "policy"])
       .optional()
       .describe("Once it is approved: by two reviews for each dataset, or by each owner's signed policy"),
+    room: z
+      .strictObject({
+        record_bytes: z.int().describe("What a record is reckoned at"),
+        job: z.strictObject(room).describe("In all outputs of the job"),
+        to_date: z
+          .strictObject({ ...room, files: z.int() })
+          .describe("In all files that went out to the requester from these datasets so far"),
+      })
+      .optional()
+      .describe("How much it could carry beside what it says; to auditors"),
     reviews: z.array(reviewView).describe("Nobody sees another's votes before the round is complete"),
     created_at: timestamp,
     submitted_at: timestamp.optional(),
