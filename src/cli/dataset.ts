@@ -12,6 +12,7 @@ import {
   sendFlags,
 } from "./dataset-content.js";
 import { type Dataset, datasetSheet, datasetTable } from "./dataset-view.js";
+import { addDisclosure } from "./disclosure.js";
 import { Refusal, Usage } from "./failure.js";
 import { readAll } from "./paged.js";
 import { addReleasePolicy } from "./release-policy.js";
@@ -77,6 +78,7 @@ export function addDataset(program: Command, terminal: Terminal): void {
   addSteps(group, terminal);
   addSynth(group, terminal);
   addReleasePolicy(group, terminal);
+  addDisclosure(group, terminal);
 }
 
 function addFlags(command: Command): void {
