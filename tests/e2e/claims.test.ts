@@ -1,0 +1,142 @@
+/**
+ * Claims from inside the container: a researcher's program calls the helper library, and the node computes the same again.
+ * What goes out is the node's, byte for byte what an honest program wrote, and never what a lying one did.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { verifyBundle } from "../../src/airlock/index.js";
+import {
+  awaitJob,
+  type Json,
+  type RunningNode,
+  requestRelease,
+  review,
+  sandboxJob,
+  startNode,
+  submitJob,
+  type World,
+  world,
+} from "../harness/index.js";
+import { unzip } from "./reference.js";
+
+let node: RunningNode;
+let w: World;
+beforeAll(async () => {
+  node = await startNode();
+  w = await world(node);
+}, 120_000);
+afterAll(() => node?.destroy());
+
+const finding = (output: Json, rule: string): Json => output.findings.find((f: Json) => f.rule === rule);
+
+/** The outputs of a program, by name, as an auditor sees them. */
+async function held(
+  program: string,
+  outputs: string[],
+  more: Json = {},
+): Promise<{ job: string; seen: Map<string, Json> }> {
+  const job = await submitJob(w.researcher, sandboxJob(program, outputs, more));
+  await awaitJob(w.auditors[0], job, ["held", "failed"]);
+  await awaitJob(w.researcher, job);
+  const { items } = await w.auditors[0].must("GET", `/api/v1/jobs/${job}/outputs`);
+  return { job, seen: new Map(items.map((item: Json) => [item.name, item])) };
+}
+
+const VERBS = `
+import glovebox
+d = glovebox.dataset("flchain")
+old = d.where("age >= 60")
+old.crosstab(["flc.grp"], ["sex"], output="crosstab.csv", margins=True)
+d.crosstab(["chapter"], ["sex"], values="kappa", aggfunc="mean", output="means.csv")
+d.pivot_table(["kappa", "lambda"], "sex", "mgus", aggfunc=["mean", "std", "median", "sum", "var"], output="pivot.csv")
+d.table(["sex", {"value": "age", "edges": [50, 65, 80, 102]}], ["death"], values="creatinine", agg=["count", "min", "max"],
+        margins="all", missing="group", output="table.csv")
+old.where("sex == 'F' or kappa > 2").describe(["age", "kappa", "kappa + \`lambda\`"], by="death", output="describe.csv")
+d.describe(["age", "creatinine"], output="whole.csv")
+d.hist("kappa", bins=[0, 0.5, 1, 2.5, 30], closed="right", output="hist.csv")
+d.where("chapter.notnull() and not (creatinine > 1.2)").table("chapter", "\`flc.grp\`", missing="group", output="some.csv")
+`;
+const VERB_FILES = [
+  "crosstab.csv",
+  "means.csv",
+  "pivot.csv",
+  "table.csv",
+  "describe.csv",
+  "whole.csv",
+  "hist.csv",
+  "some.csv",
+];
+
+describe("an honest program", () => {
+  let job: string;
+  let seen: Map<string, Json>;
+
+  test("has every table recomputed, and each is byte for byte what it wrote", async () => {
+    ({ job, seen } = await held(VERBS, VERB_FILES));
+    for (const name of VERB_FILES) {
+      expect([name, seen.get(name)?.evidence]).toEqual([name, "recomputed"]);
+      expect([name, finding(seen.get(name), "differs")]).toEqual([name, undefined]);
+      expect(finding(seen.get(name), "claimed").message).toMatch(/could hold at most \d+ B \(\d+ bits\)/);
+    }
+    // It said nothing, and what it claimed is no output.
+    expect([...seen.keys()].sort()).toEqual([...VERB_FILES, "stderr.log", "stdout.log"].sort());
+    expect(seen.get("stderr.log")?.bytes).toBe(0);
+  });
+
+  test("has it released by two people, in a bundle that says how it was made", async () => {
+    const release = await requestRelease(w.researcher, job, ["crosstab.csv"]);
+    for (const auditor of w.auditors) await review(auditor, release);
+    const { bytes } = await w.researcher.http("GET", `/api/v1/releases/${release}/bundle`);
+    expect(verifyBundle(bytes)).toMatchObject({ ok: true, problems: [] });
+    const files = unzip(bytes);
+    expect(files.get("outputs/crosstab.csv")?.toString()).toMatch(/^flc.grp,F,M,Total\n1,\d+,\d+,\d+\n/);
+    const { outputs } = JSON.parse(files.get("findings.json")!.toString());
+    expect(outputs["crosstab.csv"].evidence).toBe("recomputed");
+  });
+});
+
+describe("a lying program", () => {
+  const LIES = `
+import glovebox, json
+d = glovebox.dataset("flchain")
+d.crosstab(["flc.grp"], ["sex"], output="t.csv")
+text = open("/out/t.csv").read()
+open("/out/t.csv", "w").write(text.replace("\\n1,", "\\n1,4", 1))
+d.crosstab("sex", output="other.csv")
+open("/out/other.csv", "w").write("name,count\\nAlice,100\\nBob,200\\n")
+`;
+  test("does not get its numbers out, and the auditor is told which they are", async () => {
+    const { job, seen } = await held(LIES, ["t.csv", "other.csv"]);
+    expect(finding(seen.get("t.csv"), "differs")).toMatchObject({ verdict: "review", cells: [["1", "F"]] });
+    expect(finding(seen.get("other.csv"), "differs").message).toContain("another table");
+    const release = await requestRelease(w.researcher, job, ["t.csv", "other.csv"]);
+    const file = async (name: string) =>
+      (await w.auditors[0].http("GET", `/api/v1/releases/${release}/files/${name}`)).text;
+    expect(await file("other.csv")).toBe("sex,units\nF,4350\nM,3524\n");
+    const rows = (await file("t.csv")).split("\n");
+    expect(Number(rows[1]!.split(",")[1])).toBeLessThan(1_000);
+  });
+});
+
+describe("a rehearsal", () => {
+  test("shows the node's own table and findings at once, and the helper said the same before", async () => {
+    const program = `
+import glovebox
+d = glovebox.dataset("flchain")
+t = d.crosstab(["age"], ["sex"], output="t.csv")
+print(type(t).__name__, sorted({rule for rule, _, _ in t.attrs["glovebox"]["findings"]}))
+`;
+    const job = await submitJob(w.researcher, sandboxJob(program, ["t.csv"], { mode: "dry_run" }));
+    const view = await awaitJob(w.researcher, job, ["done", "failed"]);
+    expect(view).toMatchObject({ state: "done", verdict: "fail" });
+    const { items } = await w.researcher.must("GET", `/api/v1/jobs/${job}/outputs`);
+    const table = items.find(({ name }: Json) => name === "t.csv");
+    expect(table).toMatchObject({ evidence: "recomputed", verdict: "fail" });
+    expect(finding(table, "threshold").verdict).toBe("fail");
+    expect(finding(table, "differs")).toBeUndefined();
+    const read = async (name: string) =>
+      (await w.researcher.http("GET", `/api/v1/jobs/${job}/outputs/${name}`)).text;
+    expect(await read("t.csv")).toMatch(/^age,F,M\n/);
+    expect(await read("stdout.log")).toContain("DataFrame");
+    expect(await read("stderr.log")).toContain("glovebox: t.csv: fail (threshold): fewer than 10 units in");
+  });
+});
