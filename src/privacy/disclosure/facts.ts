@@ -68,6 +68,8 @@ export interface TableCell {
   sharers?: number;
   /** Shown without its value: because a rule says so, or because others could be worked out from it. */
   suppressed?: "primary" | "secondary";
+  /** The same for the same units: what rounding by chance draws from. Gone once it is rounded. */
+  drawn?: string;
   /** Vault object holding the compressed bitmap of the units, where the node recomputed it. */
   units_object?: string;
 }
@@ -81,24 +83,28 @@ export interface RuleGain {
 }
 
 /** How a table was made safe, and what the attack on it found. For auditors. */
-export interface TableProtection {
-  how: "suppress" | "round";
-  /** Cells hidden because a rule says so, and because others could be worked out from them. */
-  primary: number;
-  secondary: number;
-  /** Single numbers hidden in cells that show others. */
-  withheld: number;
-  /** What the secondary ones lose, and what any choice would lose at least; 0: not looked for. */
-  loss: number;
-  bound: number;
-  method: string;
+export type TableProtection = (
+  | {
+      how: "suppress";
+      /** Cells hidden because a rule says so, and because others could be worked out from them. */
+      primary: number;
+      secondary: number;
+      /** Single numbers hidden in cells that show others. */
+      withheld: number;
+      /** What the secondary ones lose, and what any choice would lose at least; 0: not looked for. */
+      loss: number;
+      bound: number;
+      method: string;
+      knows_rule?: { knower?: RuleGain | undefined; told?: RuleGain | undefined };
+    }
+  | { how: "round"; base: number; random: boolean }
+) & {
   /** Whether the attack left everything as uncertain as it must be; if not, of how many cells. */
   withstood: boolean;
   exposed: number;
   /** Cells shown uncertain by fractions alone, where whole numbers were not looked through. */
   undecided: number;
-  knows_rule?: { knower?: RuleGain | undefined; told?: RuleGain | undefined };
-}
+};
 
 export interface TableFacts {
   format: typeof TABLE_FACTS_FORMAT;

@@ -42,7 +42,8 @@ export function factsOf(plan: TablePlan, answer: readonly AnswerRow[], policy: D
     const row = stated.get(at.join(" "));
     plan.measures.forEach((m, measure) => {
       const stated = statedBy(row, plan, m, measure, policy.significant_digits);
-      cells.push({ at, measure, ...stated, ...standingOf(row, plan, measure) });
+      const drawn = plan.drawn ? { drawn: String(row?.[row.length - 1] ?? "") } : {};
+      cells.push({ at, measure, ...stated, ...standingOf(row, plan, measure), ...drawn });
     });
   }
   return {

@@ -51,6 +51,8 @@ export interface TablePlan {
   /** Totals down, across and of all; or of every combination of dimensions. */
   margins: boolean | "all";
   missing: "drop" | "group";
+  /** Whether each cell brings what its rounding is drawn from. */
+  drawn: boolean;
 }
 
 /**
@@ -127,6 +129,7 @@ export function planTable(statistic: RecomputedStatistic, columns: ExpressionCol
     measures: measures.map((measure) => measureOf(measure, columns)),
     margins: statistic.kind === "table" ? statistic.margins : false,
     missing,
+    drawn: statistic.protect?.how === "round" && statistic.protect.random,
   };
 }
 

@@ -99,6 +99,7 @@ function statement(plan: TablePlan, asked: Asked): string {
       measure.kind === "mean" ? `divisor${i}` : "NULL",
     ]),
     ...plan.measures.flatMap((m, i) => [...standingColumns(m, i, asked.oneRowPerUnit), sharersColumn(m, i)]),
+    ...(plan.drawn ? ["drawn"] : []),
   ];
   const keys = [...names, "bits"];
   const joined = ["units", "sharing"]
@@ -135,7 +136,9 @@ function cells(
     return m.measure.kind === "mean" ? [value, `count(${v}) AS divisor${i}`] : [value];
   });
   const standing = asked.oneRowPerUnit ? standingOfRows(plan, asked.top) : [];
-  const selected = [...names, `${bits} AS bits`, ...values, ...standing, ...middlesOf(plan)];
+  // The same for the same units, whatever was asked and in whatever order: what rounding by chance draws from.
+  const drawn = plan.drawn ? ["CAST(sum(DISTINCT hash(u)) AS VARCHAR) AS drawn"] : [];
+  const selected = [...names, `${bits} AS bits`, ...values, ...standing, ...middlesOf(plan), ...drawn];
   return `SELECT ${selected.join(", ")} FROM kept${groupedBy}`;
 }
 

@@ -5,6 +5,9 @@ import { TOTAL } from "../facts.js";
 import type { Table } from "../table.js";
 import { TOTAL_LABEL } from "./plan.js";
 
+/** In the place of a number that is hidden. Where there is no number (the mean of nobody), a cell is empty. */
+export const HIDDEN_MARK = "x";
+
 /** How the facts lie on the page. */
 export interface Layout {
   /** How many of the dimensions go down the rows. */
@@ -18,13 +21,13 @@ export function layOut(facts: TableFacts, { down }: Layout): Table {
     at.map((level, i) => (level === TOTAL ? TOTAL_LABEL : dimensions[from + i]!.levels[level]!));
   const across = new Map<string, string>();
   const rows = new Map<string, { label: string[]; cells: Map<string, string> }>();
-  for (const { at, measure, value } of facts.cells) {
+  for (const { at, measure, value, suppressed } of facts.cells) {
     const [left, top] = [at.slice(0, down), at.slice(down)];
     const column = [...top, measure].join(" ");
     if (!across.has(column)) across.set(column, nameOf(label(top, down), measures, measure));
     const key = left.join(" ");
     const row = rows.get(key) ?? { label: label(left, 0), cells: new Map() };
-    row.cells.set(column, value ?? "");
+    row.cells.set(column, suppressed ? HIDDEN_MARK : (value ?? ""));
     rows.set(key, row);
   }
   const columns = [...across.keys()];

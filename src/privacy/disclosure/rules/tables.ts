@@ -8,6 +8,7 @@ import { judgeDominance } from "./dominance.js";
 import { judgeMagnitudes } from "./magnitude.js";
 import { judgeNegatives } from "./negatives.js";
 import { judgePRatio } from "./p-ratio.js";
+import { judgeProtection } from "./protection.js";
 import { judgeSameValues } from "./same-value.js";
 import { judgeSingleValues } from "./single-value.js";
 import { judgeUnits } from "./units.js";
@@ -15,7 +16,8 @@ import { judgeZeros } from "./zeros.js";
 
 export function judgeTable(facts: TableFacts, policy: DisclosurePolicy, nameOf: NameCell): Finding[] {
   return [
-    ...judgeUnits(facts, policy, nameOf),
+    // A rounded count stands for several, of which protection says whether one is large enough.
+    ...(facts.protection?.how === "round" ? [] : judgeUnits(facts, policy, nameOf)),
     ...judgeDominance(facts, policy, nameOf),
     ...judgePRatio(facts, policy, nameOf),
     ...judgeSingleValues(facts, policy, nameOf),
@@ -24,5 +26,6 @@ export function judgeTable(facts: TableFacts, policy: DisclosurePolicy, nameOf: 
     ...judgeZeros(facts, policy, nameOf),
     ...judgeNegatives(facts, policy, nameOf),
     ...judgeMagnitudes(facts, nameOf),
+    ...judgeProtection(facts),
   ];
 }

@@ -10,6 +10,8 @@
 import type { TableCell, TableFacts } from "../facts.js";
 import { TOTAL } from "../facts.js";
 import type { DisclosurePolicy } from "../policy.js";
+import { dominated } from "../rules/dominance.js";
+import { tooClose } from "../rules/p-ratio.js";
 import type { CellNeed } from "./model.js";
 
 export function needsOfCells(facts: TableFacts, policy: DisclosurePolicy): CellNeed[] {
@@ -24,10 +26,14 @@ export function needsOfCells(facts: TableFacts, policy: DisclosurePolicy): CellN
   };
   small(facts, policy, add);
   if (policy.class_disclosure !== "off") alone(facts, policy, add);
-  facts.cells.forEach((cell, c) => {
+  for (const [c, cell] of facts.cells.entries()) {
     const lack = lacking(cell, policy);
     if (lack !== undefined) add(c, lack, lack);
-  });
+    // What every zero tells is that nobody is there.
+    if (policy.zeros === "fail" && cell.units === 0 && facts.measures[cell.measure]!.statistic === "units")
+      add(c, 0, Math.ceil(policy.threshold / 2));
+    if (policy.negatives === "fail" && cell.negative) add(c, 0, 0);
+  }
   return [...needs.values()].sort((a, b) => a.cell - b.cell);
 }
 
@@ -76,16 +82,22 @@ function alone(facts: TableFacts, { threshold }: DisclosurePolicy, add: Add): vo
 
 /** By how much a sum must stay uncertain each way; undefined where its contributions are many enough. */
 function lacking(cell: TableCell, policy: DisclosurePolicy): number | undefined {
-  if (cell.top === undefined || cell.total === undefined || cell.negative) return undefined;
-  const total = Number(cell.total);
-  const top = cell.top.map(Number);
-  if (!(total > 0)) return undefined;
+  const total = Number(cell.total ?? 0);
+  // All of one value: how many there are must not tell it.
+  if (policy.class_disclosure !== "off" && cell.same && cell.units)
+    return Math.max(policy.p_ratio, 0.1) * total;
+  if (dominated(cell, policy) === undefined && tooClose(cell, policy) === undefined) return undefined;
+  const top = (cell.top ?? []).map(Number);
   const largest = (n: number) => top.slice(0, n).reduce((a, b) => a + b, 0);
-  let lack: number | undefined;
-  for (const { n, k } of policy.dominance)
-    if (largest(n) >= k * total) lack = Math.max(lack ?? 0, largest(n) / k - total);
-  const rest = total - largest(2);
-  if (policy.p_ratio > 0 && top[0]! > 0 && rest < policy.p_ratio * top[0]!)
-    lack = Math.max(lack ?? 0, policy.p_ratio * top[0]! - rest);
-  return lack;
+  const lacks = policy.dominance.map(({ n, k }) => largest(n) / k - total);
+  return Math.max(0, ...lacks, policy.p_ratio * largest(1) - (total - largest(2)));
+}
+
+/** Numbers that show one unit's value (a minimum, a maximum, a median): hidden by themselves, by index. */
+export function tellingNumbers(facts: TableFacts, { threshold }: DisclosurePolicy): Set<number> {
+  return new Set(
+    facts.cells.flatMap(({ sharers, value }, c) =>
+      sharers !== undefined && value !== null && sharers < threshold ? [c] : [],
+    ),
+  );
 }

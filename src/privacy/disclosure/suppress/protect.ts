@@ -7,25 +7,23 @@
  * protection failed. A place is hidden with all its numbers. Numbers that do not add up (medians, spreads, minima) are
  * also hidden in every total over something hidden. The same facts always give the same table.
  */
-import type { TableCell, TableFacts, TableProtection } from "../facts.js";
+import type { RuleGain, TableCell, TableFacts } from "../facts.js";
 import type { DisclosurePolicy } from "../policy.js";
 import { attack, type Exposure, type Target } from "./attack/attack.js";
 import { type Puzzle, puzzleOf } from "./attack/puzzle.js";
 import { attackKnowingRule, type Gain } from "./attack/rule.js";
 import { type Choice, type ChooseLimits, choose } from "./choose.js";
 import { type CellNeed, modelOf, type TableModel } from "./model.js";
-import { needsOfCells } from "./needs.js";
+import { needsOfCells, tellingNumbers } from "./needs.js";
 import type { Solver } from "./solver.js";
 
 /** Counts of work, chosen so that a table takes about ten seconds at most where the machine has nothing else to do. */
 export const LIMITS: ChooseLimits = {
-  optimum_numbers: 1_500,
+  optimum_numbers: 3_000,
   optimum: { relaxed_rounds: 40, whole_rounds: 60, nodes: 2_000, programs: 4_000 },
   trim_numbers: 6_000,
 };
 
-/** A table of more numbers is not protected but refused. */
-export const MAX_NUMBERS = 20_000;
 /** How often what the attack reaches is answered by hiding more. */
 const ROUNDS = 12;
 
@@ -55,7 +53,7 @@ export function suppressTable(
 interface Judged {
   exposed: { place: number }[];
   undecided: number;
-  known: TableProtection["knows_rule"];
+  known: { knower?: RuleGain | undefined; told?: RuleGain | undefined } | undefined;
 }
 
 class Protection {
@@ -179,22 +177,31 @@ class Protection {
     };
   }
 
-  /** Numbers that do not add up, in totals over something hidden. */
+  /** Numbers that show one unit's value; and numbers that do not add up, in totals over something hidden. */
   private withheld(hidden: ReadonlySet<number>): Set<number> {
-    const { partsOf, placeOf, additive } = this.model;
+    const { placeOf, additive } = this.model;
+    const withheld = new Set<number>();
+    const telling = tellingNumbers(this.facts, this.policy);
+    for (const measure of this.facts.measures.keys()) {
+      if (additive.has(measure)) continue;
+      const cells = this.facts.cells.flatMap((cell, c) => (cell.measure === measure ? [c] : []));
+      const own = cells.filter((c) => telling.has(c)).map((c) => placeOf[c]!);
+      const over = this.totalsOver(new Set([...hidden, ...own]));
+      for (const c of cells)
+        if (!hidden.has(placeOf[c]!) && (telling.has(c) || over.has(placeOf[c]!))) withheld.add(c);
+    }
+    return withheld;
+  }
+
+  private totalsOver(places: ReadonlySet<number>): Set<number> {
     const over = new Set<number>();
     // Totals of totals: until nothing changes.
     for (let before = -1; before !== over.size; ) {
       before = over.size;
-      for (const [total, parts] of partsOf)
-        if (parts.some((p) => hidden.has(p) || over.has(p))) over.add(total);
+      for (const [total, parts] of this.model.partsOf)
+        if (parts.some((p) => places.has(p) || over.has(p))) over.add(total);
     }
-    const withheld = new Set<number>();
-    this.facts.cells.forEach(({ measure }, c) => {
-      const place = placeOf[c]!;
-      if (!additive.has(measure) && over.has(place) && !hidden.has(place)) withheld.add(c);
-    });
-    return withheld;
+    return over;
   }
 }
 
