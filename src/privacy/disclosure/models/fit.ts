@@ -36,6 +36,9 @@ export function fitRegression(plan: RegressionPlan, data: RegressionData): Fitte
   }
 }
 
+/** So many units are too few. */
+const fewOf = ({ threshold }: RegressionPlan): number => Math.min(threshold - 1, MODEL_LIMITS.few);
+
 const begun = (plan: RegressionPlan, { rows, units }: UnitData) => ({
   format: 1 as const,
   stated_by: "node" as const,
@@ -45,7 +48,7 @@ const begun = (plan: RegressionPlan, { rows, units }: UnitData) => ({
   formula: plan.formula,
   rows,
   units,
-  few: plan.threshold - 1,
+  few: fewOf(plan),
 });
 
 export const withoutEstimate = (
@@ -81,7 +84,7 @@ function described(plan: RegressionPlan, design: Design, data: RegressionData, e
   const size = design.columns.length;
   const all = [...b, ...errors, ...(expectedErrors ?? []), ...Object.values(figures)];
   if (all.some((value) => !Number.isFinite(value))) throw new ModelFailed("not_finite");
-  const influence = influenceOf(design, data, estimate, plan.threshold - 1);
+  const influence = influenceOf(design, data, estimate, fewOf(plan));
   const patterns = patternsOf(design, data);
   const degrees = plan.family === "ols" ? data.rows - size : undefined;
   return {

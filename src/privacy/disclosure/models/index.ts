@@ -1,5 +1,8 @@
 /** Models and survival curves that the node computes itself: question, plan, fit, document, findings. */
+
+export { compareModels, type ModelComparison, sameModel } from "./compare.js";
 export type { Levels } from "./data.js";
+export { extensionOfModel, mediaTypeOfModel, renderModel } from "./document.js";
 export {
   type CoefficientFact,
   type ModelFacts,
@@ -9,6 +12,7 @@ export {
 } from "./facts.js";
 export { MODEL_FAILURES, type ModelFailure } from "./failure.js";
 export type { Fitted } from "./fit.js";
+export { judgeModel } from "./judge.js";
 export { coefficientNamed } from "./names.js";
 export { MODEL_LIMITS, type ModelPlan, modelPlan } from "./plan.js";
 export {

@@ -14,6 +14,8 @@ export const MODEL_LIMITS = {
   cells: 10_000,
   /** What the rows of one model may take in memory, in bytes. */
   bytes: 96 * 1024 ** 2,
+  /** The most units of which it is asked how much they hold together. */
+  few: 99,
   /** Rows times the square of parameters: the work of one pass. */
   pass: 5e9,
   /** Curves of one claim, and points of all curves together. */
@@ -36,7 +38,7 @@ export const plannedFactor = z.discriminatedUnion("kind", [
 export type PlannedFactor = z.infer<typeof plannedFactor>;
 
 /** Units below this are few: a policy's threshold. */
-const threshold = z.int().min(1).max(1_000);
+const threshold = z.int().min(1).max(100_000);
 
 export const regressionPlan = z.strictObject({
   kind: z.literal("regression"),
