@@ -1,6 +1,7 @@
 /** What the checker makes of one file: the rebuilt bytes, what was found, and what else an engine should scan. */
 import type { TableFacts } from "./facts.js";
 import type { Finding } from "./finding.js";
+import type { ModelFacts } from "./models/facts.js";
 
 /** A stream of the file in which the raw-value scan looks for the dataset's values. */
 export interface ScanText {
@@ -22,4 +23,6 @@ export interface Canonical {
   capacity_bytes: number;
   texts: ScanText[];
   table?: TableFacts;
+  /** Of a model or of curves that the node computed. */
+  model?: ModelFacts;
 }

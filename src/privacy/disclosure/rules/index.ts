@@ -4,8 +4,10 @@ import { capacity } from "./capacity.js";
 import { claimed } from "./claimed.js";
 import { classDisclosure } from "./class-disclosure.js";
 import type { RuleDefinition } from "./definition.js";
+import { degreesOfFreedom } from "./degrees-of-freedom.js";
 import { differs } from "./differs.js";
 import { dominance } from "./dominance.js";
+import { eventsPerParameter } from "./events-per-parameter.js";
 import { formula } from "./formula.js";
 import { hiddenContent } from "./hidden-content.js";
 import { invisibleText } from "./invisible-text.js";
@@ -13,15 +15,21 @@ import { checkerLimit, limits } from "./limits.js";
 import { magnitude } from "./magnitude.js";
 import { markup } from "./markup.js";
 import { mediaType } from "./media-type.js";
+import { modelCompared } from "./model-compared.js";
+import { modelInfluence } from "./model-influence.js";
+import { modelLevels } from "./model-levels.js";
 import { negatives } from "./negatives.js";
 import { noCounts } from "./no-counts.js";
+import { noEstimate } from "./no-estimate.js";
 import { notRecomputed } from "./not-recomputed.js";
 import { pRatio } from "./p-ratio.js";
 import { rawValues } from "./raw-values.js";
 import { recomputed } from "./recomputed.js";
 import { rounding } from "./rounding.js";
 import { sameValue } from "./same-value.js";
+import { saturatedModel } from "./saturated-model.js";
 import { singleValue } from "./single-value.js";
+import { survivalSteps } from "./survival-steps.js";
 import { threshold } from "./threshold.js";
 import { unreadable } from "./unreadable.js";
 import { unverified } from "./unverified.js";
@@ -46,6 +54,14 @@ export const RULES: readonly RuleDefinition[] = [
   zeros,
   negatives,
   magnitude,
+  noEstimate,
+  degreesOfFreedom,
+  saturatedModel,
+  eventsPerParameter,
+  modelLevels,
+  modelInfluence,
+  survivalSteps,
+  modelCompared,
   noCounts,
   formula,
   invisibleText,

@@ -1,0 +1,61 @@
+/**
+ * Coefficients that stand on few units, whatever the formula that singles them out: a level of few, a number that is the
+ * same for all but few, a power that leaves only the largest.
+ *
+ * A coefficient fails where units fewer than the threshold hold as much of it as a dominated cell's largest do of its sum
+ * (partial leverage; models/influence.ts). A unit fails the model where its own outcome is more than half of what the model
+ * shows of it, and above a fifth people look.
+ * Source: Reznek and Riggs, Disclosure risks in regressions (2005); Velleman and Welsch 1981; Huber 1981 (0.2, 0.5).
+ */
+import type { Finding } from "../finding.js";
+import type { RegressionFacts } from "../models/facts.js";
+import { type RuleDefinition, several, withCells } from "./definition.js";
+
+export const modelInfluence: RuleDefinition = {
+  id: "model_influence",
+  title: "Influence of few units",
+  title_zh: "少数单元影响",
+  default:
+    "fail: fewer units than the threshold hold 0.90 of a coefficient, or one unit's leverage is above 0.5; review above 0.2",
+  verdicts: ["review", "fail"],
+  sentence:
+    "No coefficient stands on fewer units than the threshold, and no unit decides its own fitted value.",
+  sentence_zh: "任一系数不得仅由少于阈值的单元决定，任一单元不得决定其自身的拟合值。",
+  source: "Reznek and Riggs 2005; Velleman and Welsch 1981; Huber 1981",
+};
+
+const HELD = 0.9;
+const OWN = 0.5;
+const NEAR = 0.2;
+
+export function judgeInfluence(facts: RegressionFacts): Finding[] {
+  const { coefficients, few, max_leverage, failure } = facts;
+  if (failure !== undefined) return [];
+  const held = coefficients.filter((c) => few > 0 && c.few_units >= HELD);
+  const leverage = Number(max_leverage.toFixed(2));
+  const findings: Finding[] = [];
+  if (held.length > 0) {
+    const cells = held.map(({ name }): [string, string] => [name, "estimate"]);
+    findings.push(
+      withCells(
+        {
+          rule: modelInfluence.id,
+          verdict: "fail",
+          message: `${several(held.length, "coefficient")} of which ${several(few, "unit")} hold ${HELD * 100} % or more.`,
+          message_zh: `有 ${held.length} 个系数的 ${HELD * 100}% 以上由 ${few} 个单元决定。`,
+          evidence: { few, share: HELD },
+        },
+        cells,
+      ),
+    );
+  }
+  if (max_leverage > NEAR)
+    findings.push({
+      rule: modelInfluence.id,
+      verdict: max_leverage > OWN ? "fail" : "review",
+      message: `One unit's leverage is ${leverage}: so much of its fitted value is its own outcome.`,
+      message_zh: `某一单元的杠杆值为 ${leverage}，即其拟合值中由其自身结局决定的份额。`,
+      evidence: { leverage, review_above: NEAR, fail_above: OWN },
+    });
+  return findings;
+}

@@ -1,0 +1,23 @@
+/** The threshold on the counts that a model shows: its units, and those with and without the event. Source: threshold.ts. */
+import type { Finding } from "../finding.js";
+import type { RegressionFacts } from "../models/facts.js";
+import type { DisclosurePolicy } from "../policy.js";
+import { several, withCells } from "./definition.js";
+import { threshold } from "./threshold.js";
+
+export function judgeModelUnits(facts: RegressionFacts, policy: DisclosurePolicy): Finding[] {
+  if (facts.failure !== undefined) return [];
+  const isSmall = (units: number) => units > 0 && units < policy.threshold;
+  const counts: [string, number][] = [
+    ["units", facts.units],
+    ["units_with_event", facts.events?.with ?? 0],
+    ["units without the event", facts.events?.without ?? 0],
+  ];
+  const small = counts.filter(([, units]) => isSmall(units));
+  if (small.length === 0) return [];
+  const message = `${several(small.length, "count")} of the model on fewer than ${policy.threshold} units.`;
+  const message_zh = `模型有 ${small.length} 处计数少于 ${policy.threshold} 个单元。`;
+  const evidence = { threshold: policy.threshold, stated_by: "node" };
+  const cells = small.map(([name]): [string, string] => ["model", name]);
+  return [withCells({ rule: threshold.id, verdict: "fail", message, message_zh, evidence }, cells)];
+}
