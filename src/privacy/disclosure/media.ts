@@ -5,7 +5,17 @@
  * says. Archives and pickles are never accepted: they are containers for arbitrary bytes or programs.
  */
 
-export type Canonicaliser = "csv" | "json" | "text" | "png" | "jpeg" | "svg" | "html" | "npz" | "safetensors";
+export type Canonicaliser =
+  | "csv"
+  | "json"
+  | "text"
+  | "png"
+  | "jpeg"
+  | "svg"
+  | "html"
+  | "onnx"
+  | "npz"
+  | "safetensors";
 
 export interface MediaType {
   extension: string;
@@ -27,7 +37,7 @@ export const MEDIA_TYPES: readonly MediaType[] = [
   { extension: "svg", media_type: "image/svg+xml", title: "drawing", canonicaliser: "svg" },
   { extension: "html", media_type: "text/html", title: "web page", canonicaliser: "html" },
   { extension: "parquet", media_type: "application/vnd.apache.parquet", title: "Parquet table" },
-  { extension: "onnx", media_type: "application/onnx", title: "ONNX model" },
+  { extension: "onnx", media_type: "application/onnx", title: "ONNX model", canonicaliser: "onnx" },
   { extension: "npz", media_type: "application/x-npz", title: "NumPy arrays", canonicaliser: "npz" },
   {
     extension: "safetensors",

@@ -13,6 +13,7 @@ import { rebuildJson } from "./canonicalisers/json.js";
 import { rebuildHtml } from "./canonicalisers/markup/html.js";
 import { rebuildSvg } from "./canonicalisers/markup/svg.js";
 import { rebuildNpz } from "./canonicalisers/npz.js";
+import { rebuildOnnx } from "./canonicalisers/onnx.js";
 import { rebuildPng } from "./canonicalisers/png.js";
 import type { Rebuilt } from "./canonicalisers/rebuilt.js";
 import { rebuildSafetensors } from "./canonicalisers/safetensors.js";
@@ -44,6 +45,7 @@ const CANONICALISERS: Record<
   jpeg: rebuildJpeg,
   svg: rebuildSvg,
   html: rebuildHtml,
+  onnx: rebuildOnnx,
   npz: rebuildNpz,
   safetensors: rebuildSafetensors,
 };

@@ -80,7 +80,7 @@ export function roundWhole(value: number, digits: number, min: number, max: numb
   return rounded > max || rounded < min ? Math.sign(value) * down : rounded;
 }
 
-function roundBig(value: bigint, digits: number, min: bigint, max: bigint): bigint {
+export function roundBig(value: bigint, digits: number, min: bigint, max: bigint): bigint {
   const size = value < 0n ? -value : value;
   const step = 10n ** BigInt(size.toString().length - digits);
   const down = size - (size % step);

@@ -226,6 +226,8 @@ class DrawingCleaner {
 
   private id(value: string): string | undefined {
     const name = this.ids.get(value);
+    // the number that it has, or will have, says nothing
+    if (name !== value) this.removed.name(value);
     if (name === undefined || this.given.has(name)) return undefined;
     this.given.add(name);
     return name;

@@ -138,6 +138,7 @@ class PageCleaner {
     if (/^on/.test(name)) this.removed.drop("event handlers", value);
     else if (ADDRESSES.has(name)) this.removed.drop("addresses", value);
     else if (name === "hidden") this.removed.drop("hiding styles", value);
+    else if (name === "id" || name === "name") this.removed.name(value);
     else this.removed.hide(value);
   }
 

@@ -28,6 +28,11 @@ export class RemovedParts {
     if (bytes > 0) this.parts.push(text);
   }
 
+  /** A name of a part, which honest pages have many of: searched only. */
+  name(text: string): void {
+    if (text.trim() !== "") this.parts.push(text);
+  }
+
   /** Text as a reader sees it: cleaned, its numbers cut. */
   visible(text: string): string {
     const cleaned = cleanText(text);
