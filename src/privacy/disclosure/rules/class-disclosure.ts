@@ -3,7 +3,8 @@
  * known to be in the cell, however many they are.
  *
  * A line is what one dimension runs through while the others stand still. Where everybody of the table has one level
- * of a dimension, that tells something of everybody in it.
+ * of a dimension, that tells something of everybody in it. A line with a suppressed cell is not judged: what it hides
+ * may be filled, and whether it can be worked out is the attack's to say.
  * Source: Hundepool et al., Statistical Disclosure Control (2012), 4.2 (group disclosure); ACRO "all values are the same".
  */
 import type { TableCell, TableFacts } from "../facts.js";
@@ -33,8 +34,10 @@ export function judgeClassDisclosure(
   const alone = new Map<TableCell, Reason>();
   facts.dimensions.forEach(({ name }, dimension) => {
     for (const line of linesAlong(facts, dimension)) {
+      // Whether a hidden cell is empty must not show: for who reads the table it may be filled.
+      if (line.some(({ suppressed }) => suppressed)) continue;
       const filled = line.filter((cell) => (cell.units ?? 0) > 0);
-      if (filled.length !== 1 || filled[0]!.suppressed) continue;
+      if (filled.length !== 1) continue;
       alone.set(filled[0]!, {
         en: `all ${several(filled[0]!.units ?? 0, "unit")} of its line have this ${name}`,
         zh: `该行（列）全部 ${filled[0]!.units ?? 0} 个单元的 ${name} 均为此值`,
