@@ -8,7 +8,7 @@ import pandas as pd
 from . import _claims, _models
 from ._context import Refused, context, data_folder, policy
 from ._expressions import column_values, kept
-from ._tables import Cells, Measure, csv_text, lay_out, measures_of, with_units
+from ._tables import Cells, Measure, csv_text, lay_out, measures_of
 
 _TYPES = {"boolean": "boolean", "integer": "Int64", "decimal": "float64", "text": "string"}
 
@@ -98,7 +98,7 @@ class Dataset:
         if protect is not None:
             claim["protect"] = protect
         asked = measures_of(values, agg, None, self)
-        cells = self._cells(rows, columns, asked, margins, missing)
+        cells = Cells(self, rows, columns, asked, margins, missing)
         return self._written(cells, claim, output, _frame_of(cells, asked))
 
     def crosstab(self, index, columns=(), values=None, aggfunc=None, margins=False, missing="drop", output="crosstab.csv"):
@@ -116,21 +116,16 @@ class Dataset:
         values, by = _listed(values), _listed(by)
         claim = {"kind": "summary", **self._where, "values": values, "by": by, "agg": list(agg), "missing": missing}
         asked = measures_of(values, agg, None, self)
-        cells = self._cells(by, [], asked, False, missing)
+        cells = Cells(self, by, [], asked, False, missing)
         return self._written(cells, claim, output, _described(cells, asked))
 
     def hist(self, value, bins, closed="left", output="hist.csv"):
         """How many units lie in each bin, as `numpy.histogram`; the edges are yours to give."""
         edges = [_plain(edge) for edge in bins]
         claim = {"kind": "histogram", **self._where, "value": value, "edges": edges, "closed": closed}
-        cells = self._cells([{"value": value, "edges": edges, "closed": closed}], [], [Measure("units", "units")], False, "drop")
+        bins = {"value": value, "edges": edges, "closed": closed}
+        cells = Cells(self, [bins], [], [Measure("units", "units")], False, "drop")
         return self._written(cells, claim, output, _frame_of(cells, cells.measures)["units"])
-
-    def _cells(self, rows, columns, asked, margins, missing):
-        """Named by the groupings, so the units of each cell are counted beside what was asked for."""
-        cells = Cells(self, rows, columns, asked, margins, missing)
-        measures = with_units(asked, cells.dimensions)
-        return cells if measures is asked else Cells(self, rows, columns, measures, margins, missing)
 
     def _written(self, cells, claim, output, frame):
         text = csv_text(*lay_out(cells, policy("significant_digits", 8)))

@@ -152,16 +152,16 @@ def with_units(measures, dimensions):
 class Cells:
     """All cells of a table, in order: place, and of each measure its value, contributors, and contributions by unit."""
 
-    def __init__(self, data, rows, columns, measures, margins, missing):
+    def __init__(self, data, rows, columns, asked, margins, missing):
         self.dimensions = [Dimension(g, data, missing) for g in rows + columns]
         self.down = len(rows)
-        self.measures = measures
+        self.measures = with_units(asked, self.dimensions)
         self.margins = margins
         keep = np.logical_and.reduce([data.kept] + [d.codes >= 0 for d in self.dimensions])
         for dimension in self.dimensions:
             dimension.keep(keep)
         self._units = data.units[keep]
-        self._values = [_kept_values(m, keep, data.rows) for m in measures]
+        self._values = [_kept_values(m, keep, data.rows) for m in self.measures]
         self.figures = {}
         for group in self._margin_sets():
             self._fill(group)
