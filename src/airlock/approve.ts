@@ -1,6 +1,6 @@
 /**
  * The approval: what goes out is frozen, and the entry of it names every file by its hash, who decided, and by what.
- * One place for both ways to it.
+ * One place for both ways to it. What its tables tell is remembered in the same commit.
  */
 import type { JsonObject, Tx } from "../ledger/index.js";
 import { SYSTEM_ACTOR } from "../vocabulary/index.js";
@@ -8,6 +8,7 @@ import type { AirlockParts } from "./airlock.js";
 import { freeze } from "./bundle/freeze.js";
 import type { StandingPolicy } from "./by-policy/service.js";
 import { moveRelease } from "./change.js";
+import { rememberFiles } from "./facts.js";
 import { reviewsOfRound } from "./policy.js";
 import type { Release } from "./release.js";
 import { frozenContext, placeOf } from "./rows.js";
@@ -20,6 +21,7 @@ export function approve(
   event: "approve" | "approve_by_policy",
   policies?: readonly StandingPolicy[],
 ): void {
+  rememberFiles(tx, parts, release);
   const frozen = freeze(parts, release, tx.now, policies);
   const reviews = reviewsOfRound(release);
   const decided: JsonObject =

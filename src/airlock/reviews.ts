@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { canonicalJson, nodeCrypto, type Tx } from "../ledger/index.js";
 import { type Actor, GloveboxError, invalidInput, newId, SYSTEM_ACTOR } from "../vocabulary/index.js";
+import { type Again, heldFiles, isJudged, judgeAgain } from "./again.js";
 import type { AirlockParts } from "./airlock.js";
 import { approve } from "./approve.js";
 import { moveRelease } from "./change.js";
@@ -16,19 +17,48 @@ import { signatureHolds, statementOf, voteCommitment } from "./statement.js";
 import { releaseStep } from "./states.js";
 import { sightOf } from "./visibility.js";
 
-/** @returns true when the release is approved by it. @throws not_found, forbidden, stale, state_conflict, invalid_input */
-export function reviewRelease(
+/** Something of its data went out since it was last judged. */
+class NotJudged extends Error {}
+
+const MAX_TURNS = 8;
+
+/**
+ * Judged with all that went out, then voted on. @returns true when the release is approved by it.
+ * @throws not_found, forbidden, stale, state_conflict, invalid_input, engine_unavailable
+ */
+export async function reviewRelease(
   parts: AirlockParts,
   actor: Actor,
   id: string,
   input: ReviewInput,
   ifMatch?: number,
-): boolean {
+): Promise<boolean> {
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
+    asReviewer(parts, parts.store, actor, id);
+    const again = await judgeAgain(parts, id);
+    if (again !== "same") throw new GloveboxError("stale", { detail: MEANWHILE[again] });
+    try {
+      return vote(parts, actor, id, input, ifMatch);
+    } catch (error) {
+      if (!(error instanceof NotJudged)) throw error;
+    }
+  }
+  throw new GloveboxError("engine_unavailable", { detail: "other releases of the same data keep going out" });
+}
+
+const MEANWHILE: Record<Exclude<Again, "same">, string> = {
+  changed: "tables of the same data were released meanwhile: read what the checks say now, then vote",
+  overtaken:
+    "tables of the same data were released since the first vote: votes are void, and it went back to its requester",
+};
+
+function vote(parts: AirlockParts, actor: Actor, id: string, input: ReviewInput, ifMatch?: number): boolean {
   return parts.ledger.commit((tx) => {
     const release = asReviewer(parts, tx, actor, id);
     requireRev(release, ifMatch);
     // The state first: in a state without reviews every other reason would mislead.
     if (release.state !== "partially_reviewed") releaseStep(release.state, "review");
+    if (!isJudged(parts, release)) throw new NotJudged();
     const complete = completesReview(release, actor.id);
     checkReview(input, withVerdicts(parts, release));
     const review = signedReview(parts, tx, actor, release, input);
@@ -38,7 +68,7 @@ export function reviewRelease(
   });
 }
 
-function asReviewer(parts: AirlockParts, tx: Tx, actor: Actor, id: string): Release {
+function asReviewer(parts: AirlockParts, tx: Pick<Tx, "db">, actor: Actor, id: string): Release {
   const release = loadRelease(tx.db, parts.keys, id);
   if (sightOf(actor, release) === undefined) throw unknownRelease();
   const bar = barredFrom(actor, release);
@@ -47,7 +77,7 @@ function asReviewer(parts: AirlockParts, tx: Tx, actor: Actor, id: string): Rele
 }
 
 function withVerdicts(parts: AirlockParts, release: Release) {
-  const held = new Map(parts.jobs.heldOutputs(release.job).map((o) => [o.id, o]));
+  const held = heldFiles(parts, release);
   return release.files.map((file) => {
     const output = held.get(file.output);
     // A file whose output is gone, or is not the one it was, cannot be voted on.

@@ -2,7 +2,7 @@
 import type Database from "better-sqlite3";
 import type { Keys } from "../store/index.js";
 import { GloveboxError, isId, type PrincipalId, type Role } from "../vocabulary/index.js";
-import type { Release, ReleaseDataset, ReleaseFile, Review, Statement } from "./release.js";
+import type { Release, ReleaseDataset, ReleaseFile, ReleaseState, Review, Statement } from "./release.js";
 
 type Db = Database.Database;
 
@@ -125,3 +125,9 @@ export function releaseIds(
 
 export const approvedIds = (db: Db): string[] =>
   db.prepare("SELECT id FROM releases WHERE state = 'approved' ORDER BY id").pluck().all() as string[];
+
+export const openIds = (db: Db, states: readonly ReleaseState[]): string[] =>
+  db
+    .prepare(`SELECT id FROM releases WHERE state IN (${states.map(() => "?").join(", ")}) ORDER BY id`)
+    .pluck()
+    .all(...states) as string[];

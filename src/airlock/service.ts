@@ -8,9 +8,11 @@ import {
   pageOf,
   parsePage,
 } from "../vocabulary/index.js";
+import { heldFiles, judgeWaiting } from "./again.js";
 import type { Airlock, AirlockParts } from "./airlock.js";
 import { completeRelease } from "./bundle/complete.js";
 import { type PolicyInput, policyView, type ReleasePolicyView, setPolicy } from "./by-policy/service.js";
+import { rememberEarlier } from "./facts.js";
 import type { Release, ReleaseInput, ReleaseView, ReviewInput } from "./release.js";
 import { createRelease, replaceFile, submitRelease, withdrawRelease } from "./requests.js";
 import { reviewRelease } from "./reviews.js";
@@ -22,7 +24,9 @@ class AirlockService implements Airlock {
   /** Two at once would make two bundles of one release. */
   private readonly completing = new Map<string, Promise<void>>();
 
-  constructor(private readonly parts: AirlockParts) {}
+  constructor(private readonly parts: AirlockParts) {
+    rememberEarlier(parts);
+  }
 
   create(actor: Actor, input: ReleaseInput): ReleaseView {
     return this.get(actor, createRelease(this.parts, actor, input));
@@ -59,7 +63,7 @@ class AirlockService implements Airlock {
   }
 
   async review(actor: Actor, id: string, input: ReviewInput, ifMatch?: number): Promise<ReleaseView> {
-    const approved = reviewRelease(this.parts, actor, id, input, ifMatch);
+    const approved = await reviewRelease(this.parts, actor, id, input, ifMatch);
     // The vote stands whatever becomes of the bundle now: the next tick makes it, and tells of what is in its way.
     if (approved) await this.complete(id).catch(() => undefined);
     return this.get(actor, id);
@@ -112,6 +116,7 @@ class AirlockService implements Airlock {
     const failures: unknown[] = [];
     for (const id of approvedIds(this.parts.store.db))
       await this.complete(id).catch((error) => failures.push(error));
+    await judgeWaiting(this.parts).catch((error) => failures.push(error));
     if (failures.length > 0) throw failures[0];
   }
 
@@ -140,7 +145,7 @@ class AirlockService implements Airlock {
   }
 
   private outputs(release: Release): Map<string, HeldOutput> {
-    return new Map(this.parts.jobs.heldOutputs(release.job).map((o) => [o.id, o]));
+    return heldFiles(this.parts, release);
   }
 }
 

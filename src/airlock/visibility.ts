@@ -8,7 +8,7 @@
  * A vote is seen by its own reviewer alone until its round is complete; then by all who see the release.
  */
 import type { FindingView, HeldOutput } from "../jobs/index.js";
-import { RULES } from "../privacy/index.js";
+import { RULES, verdictFor } from "../privacy/index.js";
 import { type Actor, type PrincipalId, rfc3339, VERDICTS, type Verdict } from "../vocabulary/index.js";
 import { reviewsNeeded, reviewsOfRound } from "./policy.js";
 import type {
@@ -75,17 +75,17 @@ export function viewOf(
 
 /**
  * Which rules spoke and how, in words that are the same for every file. An auditor's message counts and names what
- * was found, also in bytes that the release does not let out: a program could speak through it.
+ * was found, also in bytes that the release does not let out: a program could speak through it. What is for auditors
+ * only is left out.
  */
 export function findingsForRequester(findings: readonly FindingView[]): FindingView[] {
+  const told = findings.filter((f) => f.audience !== "auditors");
   return RULES.flatMap(({ id, sentence }) =>
-    VERDICTS.filter((verdict) => findings.some((f) => f.rule === id && f.verdict === verdict)).map(
-      (verdict) => ({
-        rule: id,
-        verdict,
-        message: sentence,
-      }),
-    ),
+    VERDICTS.filter((verdict) => told.some((f) => f.rule === id && f.verdict === verdict)).map((verdict) => ({
+      rule: id,
+      verdict,
+      message: sentence,
+    })),
   );
 }
 
@@ -100,7 +100,12 @@ function fileView(
   if (!output || !readsFiles(sight, state)) return named;
   const { media_type, bytes, verdict, evidence } = output;
   const shown = { ...named, sha256: file.sha256, media_type, bytes, verdict, evidence };
-  if (sight !== "auditor") return { ...shown, findings: findingsForRequester(output.findings) };
+  if (sight !== "auditor")
+    return {
+      ...shown,
+      verdict: verdictFor(output.findings, "requester"),
+      findings: findingsForRequester(output.findings),
+    };
   return {
     ...shown,
     ...(room ? { room: roomOf(messageBytes(output), room.record_bytes) } : {}),

@@ -38,6 +38,7 @@ import type { ColumnSchema, Engine, ReadOptions, ScanHit } from "./engine/index.
 import type { GrantRow } from "./grants/rows.js";
 import type { ApproveInput, GrantInput, GrantView } from "./grants/schemas.js";
 import { GrantService } from "./grants/service.js";
+import { type Memory, MemoryService } from "./memory/service.js";
 import type { PrincipalInput, PrincipalView } from "./principals/schemas.js";
 import { PrincipalService } from "./principals/service.js";
 import type { Pace } from "./queries/pace.js";
@@ -247,6 +248,8 @@ export interface Catalog {
   charges: Charges;
   queries: Queries;
   synthetic: SyntheticData;
+  /** What was released of each dataset, and what a new table tells together with it. */
+  memory: Memory;
   /** Looks for identifiers and records of these versions in the texts. */
   scanOutputs(input: {
     versionIds: readonly string[];
@@ -306,6 +309,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
     charges,
     queries: new QueryService(paying),
     synthetic: new SyntheticService({ ...paying, sight }),
+    memory: new MemoryService({ store, ledger, vault, keys: parts.keys, engine }),
     scanOutputs: (request) => scanOutputs(parts, request),
   };
 }

@@ -34,6 +34,8 @@ export { ACCESS_KINDS, GRANTABLE, GRANTEE_ROLES } from "./grants/policy.js";
 export type { GrantRow } from "./grants/rows.js";
 export * from "./grants/schemas.js";
 export { GRANT_TRANSITIONS, type GrantAction, type GrantTransition } from "./grants/states.js";
+export type { NewFact } from "./memory/rows.js";
+export type { HeldTable, Memory } from "./memory/service.js";
 export * from "./principals/schemas.js";
 export {
   type NoisyQueryInput,

@@ -13,11 +13,13 @@ import {
   type DisclosurePolicy,
   type Finding,
   rawValueFinding,
+  verdictFor,
   verdictOf,
 } from "../privacy/index.js";
 import { type Evidence, type Verdict, worstVerdict } from "../vocabulary/index.js";
 import { kindOf } from "./claim.js";
 import { claimsToCheck, type OutputClaim } from "./claims/claims.js";
+import { judgeTogether } from "./differencing.js";
 import { policyOf } from "./disclosure-policy.js";
 import type { JobsParts } from "./jobs.js";
 import { type Judged, judge, type Plan } from "./judge.js";
@@ -39,14 +41,21 @@ export interface CheckedOutput {
   table: Canonical["table"];
   /** Of what is recomputed: the claim that running code made. */
   claim: Claim | undefined;
+  /** Of a table that the node computed: which units its cells stand on. */
+  units_object: string | undefined;
 }
 
 export interface CheckedJob {
   outputs: CheckedOutput[];
-  /** The worst over what counts: all outputs of a job that is held, the logs of one that failed or was stopped. */
+  /**
+   * The worst over what counts: all outputs of a job that is held, the logs of one that failed or was stopped. As its
+   * requester may know it: without what is for auditors only.
+   */
   verdict: Verdict;
   /** What the job was to become when the check began; if that changed, the check is done again. */
   plan: Plan;
+  /** What the outputs were held to. */
+  policy: DisclosurePolicy;
 }
 
 /** What is kept of a job, by how it is to end. */
@@ -74,10 +83,13 @@ export async function checkOutputs(parts: JobsParts, job: JobRow): Promise<Check
     );
   // A rehearsal's files are made from the twin. What they have in common with the data is not for their writer to learn.
   if (job.mode === "real") await scan(parts, job, judged, policy);
+  const units = await judgeTogether(parts, job, judged, policy);
   const outputs: CheckedOutput[] = [];
-  for (const one of judged) outputs.push(await keep(parts, job, one, rows.get(one.name)));
+  for (const one of judged)
+    outputs.push(await keep(parts, job, one, rows.get(one.name), units.get(one.name)));
   const counted = outputs.filter((o) => plan === "all" || isLog(o.name));
-  return { outputs, verdict: worstVerdict(counted.map((o) => o.verdict)), plan };
+  const verdict = worstVerdict(counted.map((o) => verdictFor(o.findings, "requester")));
+  return { outputs, verdict, plan, policy };
 }
 
 /** Looks for the data's own values in all texts of all outputs, and adds what it finds to each. */
@@ -121,6 +133,7 @@ async function keep(
   job: JobRow,
   { name, canonical: checked, evidence, claim }: Judged,
   row: OutputRow | undefined,
+  unitsObject: string | undefined,
 ): Promise<CheckedOutput> {
   // What the rebuilding left as it was is in the vault already; and who rehearses sees also what could not be rebuilt.
   const same = row?.raw_object && row.sha256 === checked.sha256;
@@ -141,5 +154,6 @@ async function keep(
     findings: checked.findings,
     table: checked.table,
     claim,
+    units_object: unitsObject,
   };
 }

@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { canonicalJson, type JsonObject, type JsonValue, type Tx } from "../ledger/index.js";
+import { type DisclosurePolicy, policyFigures, verdictFor } from "../privacy/index.js";
 import { newId, type OutputId, SYSTEM_ACTOR } from "../vocabulary/index.js";
 import { type Changes, endJob } from "./change.js";
 import { type CheckedJob, type CheckedOutput, planOf } from "./check.js";
@@ -19,7 +20,7 @@ export function holdJob(parts: JobsParts, id: string, checked: CheckedJob): bool
     const job = jobRow(tx.db, id);
     if (job.state !== "checking" || planOf(job, parts.config.maxChecks) !== checked.plan) return false;
     dropRaw(tx, job, checked);
-    for (const output of checked.outputs) enterOutput(tx, parts, job, output);
+    for (const output of checked.outputs) enterOutput(tx, parts, job, output, checked.policy);
     const end = endOf(job, checked.plan, tx.now);
     endJob(tx, parts.config.retentionMs, job, end.event, {
       changes: { ...end.changes, verdict: checked.verdict },
@@ -52,8 +53,16 @@ function dropRaw(tx: Tx, job: JobRow, checked: CheckedJob): void {
   }
 }
 
-function enterOutput(tx: Tx, parts: JobsParts, job: JobRow, output: CheckedOutput): void {
-  if (!parts.vault.has(output.object)) throw new Error("an object was swept before it was named");
+function enterOutput(
+  tx: Tx,
+  parts: JobsParts,
+  job: JobRow,
+  output: CheckedOutput,
+  policy: DisclosurePolicy,
+): void {
+  for (const object of [output.object, output.units_object])
+    if (object !== undefined && !parts.vault.has(object))
+      throw new Error("an object was swept before it was named");
   const id = putRow(tx, parts, job, output);
   tx.db.prepare("DELETE FROM findings WHERE output = ?").run(id);
   const insert = tx.db.prepare(
@@ -75,7 +84,7 @@ function enterOutput(tx: Tx, parts: JobsParts, job: JobRow, output: CheckedOutpu
     actor: SYSTEM_ACTOR,
     subject: id,
     dataset: datasetsOf(tx.db, job.id).map((d) => d.dataset),
-    data: entryData(tx, job, id, output),
+    data: { ...entryData(tx, job, id, output), policy: policyFigures(policy) },
     // A bundle opens it to the requester, whom the moment would tell when the run ended.
     coarse: true,
   });
@@ -96,13 +105,14 @@ function putRow(tx: Tx, parts: JobsParts, job: JobRow, output: CheckedOutput): O
   tx.db
     .prepare(
       `INSERT INTO outputs (id, job, run, name, raw_object, object, media_type, bytes, sha256, verdict, evidence,
-         capacity_bytes, facts_sealed, findings_commitment, created_at)
+         capacity_bytes, facts_sealed, findings_commitment, units_object, created_at)
        VALUES (@id, @job, @run, @name, NULL, @object, @media_type, @bytes, @sha256, @verdict, @evidence,
-         @capacity_bytes, @sealed, @commitment, @now)
+         @capacity_bytes, @sealed, @commitment, @units_object, @now)
        ON CONFLICT (run, name) DO UPDATE SET raw_object = NULL, object = excluded.object,
          media_type = excluded.media_type, bytes = excluded.bytes, sha256 = excluded.sha256,
          verdict = excluded.verdict, evidence = excluded.evidence, capacity_bytes = excluded.capacity_bytes,
-         facts_sealed = excluded.facts_sealed, findings_commitment = excluded.findings_commitment`,
+         facts_sealed = excluded.facts_sealed, findings_commitment = excluded.findings_commitment,
+         units_object = excluded.units_object`,
     )
     .run({ ...columnsOf(output), id, job: job.id, run: job.run, sealed, commitment, now: tx.now });
   return id;
@@ -117,6 +127,7 @@ const columnsOf = ({
   verdict,
   evidence,
   capacity_bytes,
+  units_object,
 }: CheckedOutput) => ({
   name,
   object,
@@ -126,6 +137,7 @@ const columnsOf = ({
   verdict,
   evidence,
   capacity_bytes,
+  units_object: units_object ?? null,
 });
 
 /** SHA-256 of the salt and the auditors' findings: fixes them without telling anything of the cells in them. */
@@ -146,7 +158,8 @@ function entryData(tx: Tx, job: JobRow, id: OutputId, output: CheckedOutput): Js
     media_type: output.media_type,
     bytes: output.bytes,
     sha256: output.sha256,
-    verdict: output.verdict,
+    // The requester may read this entry: auditors' findings speak through the commitment alone.
+    verdict: verdictFor(output.findings, "requester"),
     evidence: output.evidence,
     findings_commitment,
   };

@@ -65,6 +65,8 @@ export interface FindingView {
   cells?: [string, string][];
   /** Why each of the cells. */
   reasons?: { en: string; zh: string }[];
+  /** Absent: all. What is for auditors hangs on values of tables that were not released. */
+  audience?: Audience;
 }
 
 /** An output as a requester sees it before a release. */

@@ -1,7 +1,7 @@
 /** Jobs as the other rooms see them, and how the room is put together. */
 import type { Readable } from "node:stream";
 import type { Logger } from "pino";
-import type { Catalog } from "../catalog/index.js";
+import type { Catalog, HeldTable } from "../catalog/index.js";
 import type { Ledger } from "../ledger/index.js";
 import type { Checker } from "../privacy/index.js";
 import type { Keys, Store, Vault } from "../store/index.js";
@@ -95,6 +95,10 @@ export interface Jobs {
   record(id: string): JobRecord;
   /** For other rooms: outputs that a release may name, by their ids. @throws not_found */
   heldOutputs(id: string): HeldOutput[];
+  /** Among them the tables that the node computed, as a dataset's memory takes them. @throws not_found */
+  heldTables(id: string): HeldTable[];
+  /** Below so many units a count of this job's is small. @throws not_found */
+  threshold(id: string): number;
   /** How many jobs are in each true state. For the node's metrics, which no submitter reads. */
   stateCounts(): Record<string, number>;
   /** The ready containers of all workers. For the node's metrics. */

@@ -63,6 +63,15 @@ export function claimKept({ keys }: { keys: Pick<Keys, "sealer"> }, row: OutputR
   return claim;
 }
 
+/** What the node computed of a held output, whichever claim it was from. */
+export function tableKept({ keys }: { keys: Pick<Keys, "sealer"> }, row: OutputRow): TableFacts | undefined {
+  if (row.evidence === "unverified" || row.facts_sealed === null) return undefined;
+  const { table } = JSON.parse(keys.sealer.open(row.facts_sealed, row.id).toString("utf8")) as {
+    table: TableFacts | null;
+  };
+  return table ?? undefined;
+}
+
 /** Undefined for what a program wrote: of such a file facts are read, and only read, by its check. */
 export function factsKept({ keys }: { keys: Pick<Keys, "sealer"> }, row: OutputRow): TableFacts | undefined {
   if (row.evidence !== "verified" || row.facts_sealed === null) return undefined;
@@ -85,6 +94,7 @@ export function dropOutputs(tx: Tx, run: RunId): void {
   for (const row of rowsOfRun(tx, run)) {
     dropObject(tx, row.raw_object);
     dropObject(tx, row.object);
+    dropObject(tx, row.units_object);
   }
   tx.db.prepare("DELETE FROM outputs WHERE run = ?").run(run);
 }

@@ -51,7 +51,7 @@ function findingsOf(parts: JobsParts, row: OutputRow): FindingView[] {
     .prepare("SELECT rule, verdict, sealed FROM findings WHERE output = ? ORDER BY rowid")
     .all(row.id) as { rule: string; verdict: FindingView["verdict"]; sealed: Buffer }[];
   return rows.map(({ rule, verdict, sealed }) => {
-    const { message, message_zh, cells, reasons } = JSON.parse(
+    const { message, message_zh, cells, reasons, audience } = JSON.parse(
       parts.keys.sealer.open(sealed, row.id).toString("utf8"),
     ) as Finding;
     return {
@@ -61,6 +61,7 @@ function findingsOf(parts: JobsParts, row: OutputRow): FindingView[] {
       ...(message_zh === undefined ? {} : { message_zh }),
       ...(cells ? { cells } : {}),
       ...(reasons ? { reasons } : {}),
+      ...(audience ? { audience } : {}),
     };
   });
 }

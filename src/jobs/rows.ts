@@ -89,6 +89,8 @@ export interface OutputRow {
   capacity_bytes: number | null;
   facts_sealed: Buffer | null;
   findings_commitment: string | null;
+  /** Of a held table: which units its cells stand on. */
+  units_object: string | null;
   created_at: number;
 }
 

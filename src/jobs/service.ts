@@ -14,6 +14,7 @@ import {
 import { moveJob } from "./change.js";
 import { claimNext } from "./claim.js";
 import { DEFAULT_JOBS_CONFIG, type JobsConfig } from "./config.js";
+import { heldTables, thresholdOf } from "./differencing.js";
 import { finishRun } from "./finish.js";
 import { levelsOf, machineOf, noteSeen, offerLevels } from "./isolation.js";
 import type { JobView } from "./job.js";
@@ -148,6 +149,12 @@ class JobService implements Jobs {
   }
   heldOutputs(id: string) {
     return readHeld(this.parts, id);
+  }
+  heldTables(id: string) {
+    return heldTables(this.parts, id);
+  }
+  threshold(id: string) {
+    return thresholdOf(this.parts, id);
   }
 
   stateCounts(): Record<string, number> {

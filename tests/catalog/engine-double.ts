@@ -53,6 +53,9 @@ export function engineDouble(): EngineDouble {
     async query() {
       return { columns: [], rows: [] };
     },
+    async units() {
+      return { cells: [], lists: undefined, of: new Uint8Array() };
+    },
     async open() {},
     async parseSql() {
       throw new Error("the double parses nothing");

@@ -9,6 +9,7 @@
 
 import type { HeldOutput, JobRecord } from "../../jobs/index.js";
 import { canonicalJson, type JsonObject, nodeCrypto, toHex, utf8 } from "../../ledger/index.js";
+import { verdictFor } from "../../privacy/index.js";
 import { GloveboxError, type PrincipalId, rfc3339 } from "../../vocabulary/index.js";
 import type { AirlockParts } from "../airlock.js";
 import type { StandingPolicy } from "../by-policy/service.js";
@@ -126,7 +127,8 @@ function findingsFileOf(outputs: readonly NamedOutput[]): FindingsFile {
         name,
         {
           output: output.id,
-          verdict: output.verdict,
+          // As the entry of the output has it: without what is for auditors only.
+          verdict: verdictFor(output.findings, "requester"),
           evidence: output.evidence,
           findings: findingsForRequester(output.findings),
           auditors_findings: output.findings_commitment,

@@ -7,7 +7,7 @@
  */
 import type { Tx } from "../../ledger/index.js";
 import { nodeCrypto } from "../../ledger/index.js";
-import { type Claim, columnsOf } from "../../privacy/index.js";
+import { type Claim, columnsOf, verdictFor } from "../../privacy/index.js";
 import { type Actor, GloveboxError, invalidInput, type PrincipalId } from "../../vocabulary/index.js";
 import type { AirlockParts } from "../airlock.js";
 import type { Release } from "../release.js";
@@ -145,7 +145,8 @@ export function decideByPolicy(
     grade: job.grade,
     requester: release.principal,
     shownVerdict: files.length === release.files.length ? shown : undefined,
-    files,
+    // As the requester may know them: a bar that hung on what is for auditors only would tell it.
+    files: files.map(({ findings, evidence }) => ({ verdict: verdictFor(findings, "requester"), evidence })),
     datasets: release.datasets.map((d, i) => policyDataset(parts, tx, release, d, policies[i])),
   };
   const bars = barsOf(c);

@@ -114,6 +114,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     materialise: (input) => materialise(pool, input),
     twin,
     query: (input) => sessions.query(input),
+    units: (input) => sessions.units(input),
     open: (versions) => sessions.prepare(versions),
     parseSql: (text) => parseSql(parsers, text),
     scan: (input) => scan(pool, input),

@@ -22,6 +22,8 @@ export const ENGINE_LIMITS = {
   twin_rows: 10_000_000,
   sql_chars: 1024 * 1024,
   answer_rows: 1_000_000,
+  /** One past the highest ordinal of a unit that is told of by ordinal. */
+  unit_ordinals: 100_000_000,
   /** Versions that one question joins. */
   joined: 8,
 } as const;
@@ -261,6 +263,24 @@ export interface Queried {
 }
 type JsonValue = z.infer<ReturnType<typeof z.json>>;
 
+export interface UnitsInput {
+  version: OpenableVersion;
+  /** Two SELECTs over `data` with the same parameters, numbering cells alike: cells; units with their cells. */
+  cells: string;
+  units: string;
+  /** A unit's cells come as a list. */
+  lists: boolean;
+  parameters: QueryParameter[];
+  maxCells: number;
+}
+
+/** Which cells each unit is in, by its ordinal: 0 for none, else its class + 1. */
+export interface UnitsFound {
+  cells: JsonValue[][];
+  lists: number[][] | undefined;
+  of: Uint8Array | Uint16Array | Uint32Array;
+}
+
 export interface Engine {
   /** Content of any form that `CONTENT_FORMATS` names. @throws invalid_input naming line or column; too_large; engine_unavailable. */
   importCsv(input: ImportInput): Promise<Imported>;
@@ -273,6 +293,8 @@ export interface Engine {
    * answer is the data's own. @throws invalid_input, too_large, engine_unavailable.
    */
   query(input: QueryInput): Promise<Queried>;
+  /** Which units are in which cell: for the memory of what was released. @throws too_large, engine_unavailable */
+  units(input: UnitsInput): Promise<UnitsFound>;
   /** Opens what a query will ask, so that the query itself need not wait for it. @throws too_large, engine_unavailable. */
   open(versions: readonly OpenableVersion[]): Promise<void>;
   /**

@@ -60,6 +60,19 @@ const queryRequest = z.object({
   planned: z.boolean(),
   inputs: none,
 });
+const unitsRequest = z.object({
+  op: z.literal("units"),
+  session,
+  /** Cells in the order of their numbers. */
+  cells: z.string().min(1).max(ENGINE_LIMITS.sql_chars),
+  /** A row for each unit: its ordinal and its cell, or the list of its cells. */
+  units: z.string().min(1).max(ENGINE_LIMITS.sql_chars),
+  lists: z.boolean(),
+  parameters: z.array(queryParameter).max(10_000),
+  max_cells: z.int().positive().max(ENGINE_LIMITS.answer_rows),
+  max_units: z.int().positive().max(ENGINE_LIMITS.unit_ordinals),
+  inputs: none,
+});
 const parseRequest = z.object({
   op: z.literal("parse"),
   text: z.string().max(ENGINE_LIMITS.sql_chars),
@@ -73,6 +86,7 @@ export const engineRequest = z.discriminatedUnion("op", [
   scanRequest,
   openRequest,
   queryRequest,
+  unitsRequest,
   closeRequest,
   parseRequest,
 ]);
@@ -83,6 +97,7 @@ export type MaterialiseRequest = z.infer<typeof materialiseRequest>;
 export type ScanRequest = z.infer<typeof scanRequest>;
 export type OpenRequest = z.infer<typeof openRequest>;
 export type QueryRequest = z.infer<typeof queryRequest>;
+export type UnitsRequest = z.infer<typeof unitsRequest>;
 export type ParseRequest = z.infer<typeof parseRequest>;
 export type CloseRequest = z.infer<typeof closeRequest>;
 
@@ -100,6 +115,13 @@ export const RESULTS = {
   query: z.object({
     columns: z.array(z.object({ name: z.string(), type: z.string() })),
     rows: z.array(z.array(z.json())),
+  }),
+  units: z.object({
+    cells: z.array(z.array(z.json())),
+    /** Cells of each class, where units may be in several. */
+    lists: z.array(z.array(count)).optional(),
+    units: count,
+    width: z.union([z.literal(1), z.literal(2), z.literal(4)]),
   }),
   close: z.object({}),
   parse: z.object({ tree: z.string() }),

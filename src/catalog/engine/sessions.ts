@@ -6,10 +6,19 @@
  * longest is closed first. A session that is gone is opened again without the caller's knowledge, once a question.
  */
 import { createHash } from "node:crypto";
+import type { Readable } from "node:stream";
 import { GloveboxError } from "../../vocabulary/index.js";
-import type { EngineProcess } from "./exchange.js";
-import type { OpenableVersion, Queried, QueryInput } from "./model.js";
+import type { Answer, EngineProcess } from "./exchange.js";
+import {
+  ENGINE_LIMITS,
+  type OpenableVersion,
+  type Queried,
+  type QueryInput,
+  type UnitsFound,
+  type UnitsInput,
+} from "./model.js";
 import type { EnginePool } from "./pool.js";
+import type { RequestOf } from "./protocol.js";
 
 interface Session {
   key: string;
@@ -26,6 +35,25 @@ const keyOf = (versions: readonly OpenableVersion[]): string =>
     : createHash("sha256")
         .update(JSON.stringify(versions.map(({ key }) => key)))
         .digest("hex");
+
+/** @throws engine_unavailable where it says another length than it sends */
+async function exactly(source: Readable, length: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  let at = 0;
+  for await (const part of source as AsyncIterable<Buffer>) {
+    if (at + part.length > length) break;
+    at += part.copy(bytes, at);
+  }
+  if (at !== length)
+    throw new GloveboxError("engine_unavailable", { detail: "the engine ended unexpectedly" });
+  return bytes;
+}
+
+function ordinalsIn(bytes: Buffer, width: 1 | 2 | 4): UnitsFound["of"] {
+  const { buffer, byteOffset, length } = bytes;
+  const whole = buffer.slice(byteOffset, byteOffset + length);
+  return width === 1 ? new Uint8Array(whole) : width === 2 ? new Uint16Array(whole) : new Uint32Array(whole);
+}
 
 export class Sessions {
   /** In the order of their last use, oldest first. */
@@ -53,10 +81,34 @@ export class Sessions {
       planned: input.planned ?? false,
       inputs: [] as [],
     };
+    return (await this.ask(versions, request)).result;
+  }
+
+  async units(input: UnitsInput): Promise<UnitsFound> {
+    const request = {
+      op: "units" as const,
+      session: keyOf([input.version]),
+      cells: input.cells,
+      units: input.units,
+      lists: input.lists,
+      parameters: input.parameters,
+      max_cells: input.maxCells,
+      max_units: ENGINE_LIMITS.unit_ordinals,
+      inputs: [] as [],
+    };
+    const { result, outputs } = await this.ask([input.version], request);
+    const bytes = await exactly(outputs[0] as Readable, result.units * result.width);
+    return { cells: result.cells, lists: result.lists, of: ordinalsIn(bytes, result.width) };
+  }
+
+  private async ask<Op extends "query" | "units">(
+    versions: readonly OpenableVersion[],
+    request: RequestOf<Op>,
+  ): Promise<Answer<Op>> {
     for (let attempt = 0; ; attempt++) {
       const session = await this.session(versions);
-      const answer = await this.pool.askOf(session.process, request);
-      if (answer) return answer.result;
+      const answer = await this.pool.askOf<Op>(session.process, request);
+      if (answer) return answer;
       this.forget(session.key);
       // Several may have died at once; a question that kills whatever answers it is given up.
       if (attempt >= MAX_REOPENED)

@@ -2,6 +2,7 @@
 export type { Canonical, ScanText } from "./canonical.js";
 export type { Checker, CheckerCaps, CheckInput, SpawnChecker } from "./checker/checker.js";
 export { CHECKER_ENTRY, createChecker, DEFAULT_CAPS } from "./checker/checker.js";
+export * from "./differencing/index.js";
 export * from "./facts.js";
 export * from "./finding.js";
 export type { MediaType } from "./media.js";
@@ -12,6 +13,7 @@ export * from "./policy.js";
 export { rebuild } from "./rebuild.js";
 export * from "./recompute/index.js";
 export { disclosureReferences } from "./reference.js";
+export { differencing } from "./rules/differencing.js";
 export { compareTables, judgeOtherFile } from "./rules/differs.js";
 export type { RuleDefinition } from "./rules/index.js";
 export { RULES } from "./rules/index.js";

@@ -5,6 +5,7 @@ import { runIsolation } from "./003_run_isolation.js";
 import { charges } from "./004_charges.js";
 import { answerTime } from "./005_answer_time.js";
 import { disclosurePolicy } from "./006_disclosure.js";
+import { facts } from "./007_facts.js";
 
 export interface Migration {
   readonly version: number;
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly Migration[] = [
   charges,
   answerTime,
   disclosurePolicy,
+  facts,
 ];

@@ -76,6 +76,8 @@ function perform(
       return versions.begin(request, inputs);
     case "query":
       return versions.ask(request);
+    case "units":
+      return versions.units(request);
     case "close":
       return versions.close(request);
     case "parse":

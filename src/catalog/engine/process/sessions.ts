@@ -10,10 +10,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DuckDBValue, type Json, StatementType } from "@duckdb/node-api";
 import { GloveboxError, invalidInput } from "../../../vocabulary/index.js";
-import type { CloseRequest, OpenRequest, QueryRequest } from "../protocol.js";
+import type { CloseRequest, OpenRequest, QueryRequest, UnitsRequest } from "../protocol.js";
 import { Duck, type DuckSettings, literal } from "./duck.js";
 import { describeVersion } from "./parquet.js";
 import { mustReadOnly } from "./plan.js";
+import { unitsInCells } from "./units-in-cells.js";
 import { type Inputs, type Outcome, saveInput } from "./workplace.js";
 
 /** What an answer may take on the wire. */
@@ -76,6 +77,13 @@ export class OpenVersions {
     } finally {
       statement.destroySync();
     }
+  }
+
+  /** Which units are in which cell. */
+  async units(request: UnitsRequest): Promise<Outcome<"units">> {
+    const session = this.open.get(request.session);
+    if (!session) throw new Error("engine: no such session");
+    return unitsInCells(session.duck.connection, request);
   }
 
   async close(request: CloseRequest): Promise<Outcome<"close">> {

@@ -5,6 +5,7 @@ import { claimed } from "./claimed.js";
 import { classDisclosure } from "./class-disclosure.js";
 import type { RuleDefinition } from "./definition.js";
 import { degreesOfFreedom } from "./degrees-of-freedom.js";
+import { differencing } from "./differencing.js";
 import { differs } from "./differs.js";
 import { dominance } from "./dominance.js";
 import { eventsPerParameter } from "./events-per-parameter.js";
@@ -54,6 +55,7 @@ export const RULES: readonly RuleDefinition[] = [
   zeros,
   negatives,
   magnitude,
+  differencing,
   noEstimate,
   degreesOfFreedom,
   saturatedModel,

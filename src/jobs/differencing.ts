@@ -1,0 +1,85 @@
+/**
+ * A job's tables judged together with all that was released of their datasets, and with each other.
+ *
+ * Rules: findings that hang on what was not released are for auditors only. Which units a real table's cells stand on is
+ * found here, kept with the held output, and remembered when it is released. A rehearsal is told what its requester would
+ * be, from public things alone. What a program wrote makes no facts, and auditors are told.
+ */
+import type { HeldTable } from "../catalog/index.js";
+import { type DisclosurePolicy, isTable, noFacts } from "../privacy/index.js";
+import { policyOf } from "./disclosure-policy.js";
+import type { JobsParts } from "./jobs.js";
+import type { Judged } from "./judge.js";
+import { claimsOf } from "./kinds/table.js";
+import { claimKept, isLog, tableKept } from "./outputs.js";
+import { datasetsOf, type JobRow, jobRow, outputsOf } from "./rows.js";
+
+/** By output: the vault object that says which units its cells stand on. */
+export type UnitsObjects = ReadonlyMap<string, string>;
+
+export async function judgeTogether(
+  parts: JobsParts,
+  job: JobRow,
+  judged: readonly Judged[],
+  policy: DisclosurePolicy,
+): Promise<UnitsObjects> {
+  const { memory } = parts.catalog;
+  const objects = new Map<string, string>();
+  const tables = new Map<Judged, HeldTable>();
+  for (const one of judged) {
+    const table = heldTable(parts, job, one);
+    if (table === undefined) {
+      const written = one.canonical.canonical !== undefined && one.canonical.model === undefined;
+      if (job.mode === "real" && written && !isLog(one.name)) one.canonical.findings.push(noFacts());
+      continue;
+    }
+    const object = job.mode === "real" ? await memory.unitsOf(table) : undefined;
+    if (object !== undefined) objects.set(one.name, object);
+    tables.set(one, { ...table, units_object: object ?? null });
+  }
+  for (const [one, table] of tables) {
+    const beside = [...tables.values()].filter((other) => other !== table);
+    const judge = job.mode === "real" ? "judge" : "rehearse";
+    one.canonical.findings.push(...(await memory[judge](table, beside, policy.threshold)));
+  }
+  return objects;
+}
+
+/** The held tables of a job that the node computed, for whoever releases them. */
+export function heldTables(parts: JobsParts, id: string): HeldTable[] {
+  const { db } = parts.store;
+  const job = jobRow(db, id);
+  return outputsOf(db, job).flatMap((row) => {
+    const table = tableKept(parts, row);
+    const claim = claimKept(parts, row) ?? claimsOf(job.spec)[row.name];
+    const data = claim && datasetsOf(db, job.id).find((d) => d.name === claim.dataset);
+    if (table?.stated_by !== "node" || !data || !isTable(claim)) return [];
+    const { id: output, name, evidence, units_object } = row;
+    const declared = evidence === "verified";
+    return [{ output, name, claim, declared, version: data.version, facts: table, units_object }];
+  });
+}
+
+/** What the outputs of a job are held to. */
+export const thresholdOf = (parts: JobsParts, id: string): number =>
+  policyOf(parts, jobRow(parts.store.db, id)).threshold;
+
+/** Undefined for what is no table of the node's own. */
+function heldTable(parts: JobsParts, job: JobRow, one: Judged): HeldTable | undefined {
+  const { name, canonical, evidence } = one;
+  const claim = one.claim ?? claimsOf(job.spec)[name];
+  if (evidence === "unverified" || canonical.table?.stated_by !== "node" || !claim || !isTable(claim))
+    return undefined;
+  const data = datasetsOf(parts.store.db, job.id).find((d) => d.name === claim.dataset);
+  if (data === undefined) return undefined;
+  return {
+    // Its row may not be there yet.
+    output: `${job.id}/${name}`,
+    name,
+    claim,
+    declared: evidence === "verified",
+    version: data.version,
+    facts: canonical.table,
+    units_object: null,
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * How the sets of two tables meet, counted over the units. Pure arithmetic over their arrays; the one pass over all units
+ * that a comparison costs.
+ */
+import type { ToldSet } from "./told.js";
+import { classCount, type UnitSets } from "./unit-sets.js";
+
+/** A table's sets over its units. */
+export interface Spread {
+  sets: readonly ToldSet[];
+  units: UnitSets;
+}
+
+/** Units in class i of the first and class k of the second, class 0 being those in none. */
+export interface ClassPairs {
+  first: Int32Array;
+  second: Int32Array;
+  units: Float64Array;
+}
+
+/** Beyond so many pairs of classes they are counted in a map. */
+const DENSE = 1 << 22;
+
+export function pairsOf(a: UnitSets, b: UnitSets): ClassPairs {
+  const width = classCount(b) + 1;
+  const size = (classCount(a) + 1) * width;
+  const counts = size <= DENSE ? denseCounts(a, b, width, size) : sparseCounts(a, b, width);
+  const n = counts.length;
+  const pairs: ClassPairs = {
+    first: new Int32Array(n),
+    second: new Int32Array(n),
+    units: new Float64Array(n),
+  };
+  counts.forEach(([key, units], i) => {
+    pairs.first[i] = Math.floor(key / width);
+    pairs.second[i] = key % width;
+    pairs.units[i] = units;
+  });
+  return pairs;
+}
+
+/** Units of later versions that an earlier table does not know are in none of its classes. */
+function denseCounts(a: UnitSets, b: UnitSets, width: number, size: number): [number, number][] {
+  const table = new Float64Array(size);
+  const [x, y] = [a.of, b.of];
+  const both = Math.min(x.length, y.length);
+  for (let u = 0; u < both; u++) table[(x[u] as number) * width + (y[u] as number)]! += 1;
+  for (let u = both; u < x.length; u++) table[(x[u] as number) * width]! += 1;
+  for (let u = both; u < y.length; u++) table[y[u] as number]! += 1;
+  const counts: [number, number][] = [];
+  for (let key = 0; key < size; key++) if (table[key] !== 0) counts.push([key, table[key] as number]);
+  return counts;
+}
+
+function sparseCounts(a: UnitSets, b: UnitSets, width: number): [number, number][] {
+  const counts = new Map<number, number>();
+  const [x, y] = [a.of, b.of];
+  for (let u = 0; u < Math.max(x.length, y.length); u++) {
+    const key = (x[u] ?? 0) * width + (y[u] ?? 0);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return [...counts];
+}
+
+/** Units that set i of the first and set k of the second have in common, at i · (sets of the second) + k. */
+export function commonUnits(a: Spread, b: Spread, pairs: ClassPairs): Float64Array {
+  const [inA, inB] = [setsByClass(a.sets, a.units), setsByClass(b.sets, b.units)];
+  const width = b.sets.length;
+  const common = new Float64Array(a.sets.length * width);
+  for (let p = 0; p < pairs.units.length; p++) {
+    const [i, k] = [pairs.first[p] as number, pairs.second[p] as number];
+    if (i === 0 || k === 0) continue;
+    const units = pairs.units[p] as number;
+    for (const s of inA[i - 1] as number[])
+      for (const t of inB[k - 1] as number[]) common[s * width + t]! += units;
+  }
+  return common;
+}
+
+function setsByClass(sets: readonly ToldSet[], units: UnitSets): number[][] {
+  const by: number[][] = Array.from({ length: classCount(units) }, () => []);
+  sets.forEach((set, s) => {
+    for (let k = 0; k < by.length; k++) if (set.classes[k] === 1) (by[k] as number[]).push(s);
+  });
+  return by;
+}
+
+/** Units that two sets of two tables have in common. */
+export function commonOf(a: ToldSet, unitsA: UnitSets, b: ToldSet, unitsB: UnitSets): number {
+  const [x, y] = [unitsA.of, unitsB.of];
+  const n = Math.min(x.length, y.length);
+  let common = 0;
+  for (let u = 0; u < n; u++) {
+    const [i, k] = [x[u] as number, y[u] as number];
+    if (i !== 0 && k !== 0 && a.classes[i - 1] === 1 && b.classes[k - 1] === 1) common++;
+  }
+  return common;
+}
