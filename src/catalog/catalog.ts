@@ -49,7 +49,7 @@ import { SyntheticService } from "./synthetic/service.js";
 import type { Checksum } from "./uploads/arriving.js";
 import type { UploadView } from "./uploads/schemas.js";
 import { UploadService } from "./uploads/service.js";
-import type { Answer, AskedView, AskRequest } from "./views/ask.js";
+import type { Answer, AskedView, AskRequest, FitViewRequest } from "./views/ask.js";
 import { scanOutputs } from "./views/scan.js";
 import { ViewService } from "./views/service.js";
 
@@ -188,6 +188,8 @@ export interface Views {
   columns(request: AskedView): ColumnSchema[];
   /** Aggregates of what the View shows, or of its twin. @throws too_large, engine_unavailable */
   ask(request: AskRequest): Promise<Answer>;
+  /** The facts of a model or of curves over what the View shows, or its twin; rows stay in the engine. @throws as `ask` */
+  fit(request: FitViewRequest): Promise<{ [key: string]: unknown }>;
 }
 
 export interface Queries {

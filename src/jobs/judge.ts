@@ -12,15 +12,13 @@ import {
   claimText,
   type DisclosurePolicy,
   type Finding,
-  judgeFacts,
   judgeNotRecomputed,
   judgeOtherFile,
-  layoutOf,
   mediaTypeOf,
 } from "../privacy/index.js";
 import type { Evidence } from "../vocabulary/index.js";
 import type { OutputClaim, TypedClaim } from "./claims/claims.js";
-import { type Computed, computeClaim } from "./claims/compute.js";
+import { type Computed, computeClaim, judgedClaim } from "./claims/compute.js";
 import type { JobsParts } from "./jobs.js";
 import { claimOf } from "./kinds/table.js";
 import { factsKept, isLog } from "./outputs.js";
@@ -54,7 +52,7 @@ export async function judge(parts: JobsParts, job: JobRow, output: ToJudge): Pro
     return unverified(nothing(name, "not_kept", "The job did not end well, so only its logs are kept."));
   const facts = row && factsKept(parts, row);
   if (facts) {
-    const canonical = judgeFacts(facts, layoutOf(claimOf(job, name).statistic), policy);
+    const canonical = judgedClaim(facts, claimOf(job, name), policy);
     return { name, canonical, evidence: "verified" };
   }
   if (claim === undefined) return unverified(await judgeFile(parts, job, output));

@@ -6,10 +6,11 @@
  * is dated to the job's submission, never to the moment it was collected.
  */
 import { canonicalJson, type JsonObject, type Tx } from "../ledger/index.js";
-import type { Claim, TableFacts } from "../privacy/index.js";
+import { type Claim, type ModelFacts, mediaTypeOfModel, type TableFacts } from "../privacy/index.js";
 import { CLAIMS_FILE, RESERVED_OUTPUTS } from "../sandbox/index.js";
 import type { Keys } from "../store/index.js";
 import { newId, type OutputId, type RunId } from "../vocabulary/index.js";
+import type { ClaimFacts } from "./claims/compute.js";
 import { dropObject } from "./objects.js";
 import { type JobRow, type OutputRow, outputRows } from "./rows.js";
 
@@ -47,10 +48,12 @@ export function putComputed(
   sealer: Keys["sealer"],
   job: JobRow,
   run: RunId,
-  computed: { name: string; stored: { object: string; sha256: string; bytes: number }; facts: TableFacts },
+  computed: { name: string; stored: { object: string; sha256: string; bytes: number }; facts: ClaimFacts },
 ): void {
-  const id = putRaw(tx, job, run, computed.name, computed.stored, "text/csv");
-  const sealed = sealer.seal(canonicalJson({ table: computed.facts as unknown as JsonObject }), id);
+  const { name, stored, facts } = computed;
+  const media = "model" in facts ? mediaTypeOfModel(facts.model) : "text/csv";
+  const id = putRaw(tx, job, run, name, stored, media);
+  const sealed = sealer.seal(canonicalJson(facts as unknown as JsonObject), id);
   tx.db.prepare("UPDATE outputs SET evidence = 'verified', facts_sealed = ? WHERE id = ?").run(sealed, id);
 }
 
@@ -73,12 +76,14 @@ export function tableKept({ keys }: { keys: Pick<Keys, "sealer"> }, row: OutputR
 }
 
 /** Undefined for what a program wrote: of such a file facts are read, and only read, by its check. */
-export function factsKept({ keys }: { keys: Pick<Keys, "sealer"> }, row: OutputRow): TableFacts | undefined {
+export function factsKept({ keys }: { keys: Pick<Keys, "sealer"> }, row: OutputRow): ClaimFacts | undefined {
   if (row.evidence !== "verified" || row.facts_sealed === null) return undefined;
-  const { table } = JSON.parse(keys.sealer.open(row.facts_sealed, row.id).toString("utf8")) as {
-    table: TableFacts;
+  const { table, model } = JSON.parse(keys.sealer.open(row.facts_sealed, row.id).toString("utf8")) as {
+    table?: TableFacts | null;
+    model?: ModelFacts | null;
   };
-  return table;
+  if (model) return { model };
+  return table ? { table } : undefined;
 }
 
 /** What a program claimed is no output: where no check reads it, it goes. */

@@ -5,10 +5,9 @@
  * ends by the same commit; what control was computing when it died is lost and done again as a new run. No row comes
  * here: an engine answers with cells. Of an error no message is logged.
  */
-import { layoutOf, renderFacts } from "../privacy/index.js";
 import { GloveboxError } from "../vocabulary/index.js";
 import { CONTROL, claimOwn, type OwnRun } from "./claim.js";
-import { factsOfClaim } from "./claims/compute.js";
+import { factsOfClaim, renderedClaim } from "./claims/compute.js";
 import { policyOf } from "./disclosure-policy.js";
 import { finishRun } from "./finish.js";
 import type { JobsParts, RunClaim } from "./jobs.js";
@@ -158,8 +157,9 @@ class ControlRun {
 
   private async compute(name: string, claim: Claim): Promise<void> {
     const { parts, job } = this;
-    const facts = await factsOfClaim(parts, job, claim, policyOf(parts, job));
-    const stored = await parts.vault.put(renderFacts(facts, layoutOf(claim.statistic)));
+    const policy = policyOf(parts, job);
+    const facts = await factsOfClaim(parts, job, claim, policy);
+    const stored = await parts.vault.put(renderedClaim(facts, claim, policy));
     parts.ledger.commit((tx) => {
       heldRun(tx, this.claim);
       putComputed(tx, parts.keys.sealer, job, this.claim.run, { name, stored, facts });

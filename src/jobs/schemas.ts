@@ -90,7 +90,7 @@ export const tableJobInput = z
     datasets,
     claims: claims
       .refine((given) => Object.keys(given).length > 0, "holds no claim")
-      .describe("By the name of the output, which ends in .csv"),
+      .describe("By the name of the output, which ends in .csv, of a regression in .json"),
     mode: z.enum(JOB_MODES).default("real"),
   })
   .meta({ id: "TableJob", description: "Tables that the node computes itself, without a program" });

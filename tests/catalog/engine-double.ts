@@ -56,6 +56,9 @@ export function engineDouble(): EngineDouble {
     async units() {
       return { cells: [], lists: undefined, of: new Uint8Array() };
     },
+    async fit() {
+      throw new Error("the double fits nothing");
+    },
     async open() {},
     async parseSql() {
       throw new Error("the double parses nothing");

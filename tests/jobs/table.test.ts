@@ -226,26 +226,6 @@ describe("what a claim may read", () => {
     expect(trueState(f, (await run({ "t1.csv": TABLE })).id)).toBe("held");
   });
 
-  test("survival and regression are refused with what is supported", async () => {
-    await study();
-    const age = { op: "column", name: "age" };
-    for (const kind of ["survival", "regression"]) {
-      const statistic =
-        kind === "survival"
-          ? { kind, time: age, event: { op: "column", name: "dead" }, by: [], missing: "drop" }
-          : {
-              kind,
-              family: "ols",
-              formula: { version: 1, response: { value: age }, intercept: true, terms: [], offsets: [] },
-            };
-      const error = await refusal({ "m.csv": { kind: "claim", version: 1, statistic } });
-      expect([kind, error!.code]).toEqual([kind, "invalid_input"]);
-      expect(error!.params.detail).toContain(
-        `${kind} is not recomputed by this version; it recomputes table, histogram`,
-      );
-    }
-  });
-
   test("what is no claim is invalid input", async () => {
     await study();
     const wrong: Record<string, object>[] = [
@@ -258,6 +238,11 @@ describe("what a claim may read", () => {
       { "t1.csv": { kind: "histogram", value: "age", edges: [3, 2] } },
       { "t1.csv": { kind: "table", values: "age" } },
       { "t1.csv": { kind: "table", agg: "mean" } },
+      { "m.csv": { kind: "regression", family: "ols", formula: "age ~ sex" } },
+      { "m.json": { kind: "regression", family: "cox", formula: "age ~ sex" } },
+      { "m.json": { kind: "regression", family: "ols", formula: "age ~ sex", ties: "breslow" } },
+      { "s.json": { kind: "survival", time: "age", event: "dead" } },
+      { "s.csv": { kind: "survival", time: "age", event: "dead", times: [60, 50] } },
     ];
     for (const claims of wrong)
       expect((await refusal(claims))!.code).toMatch(/invalid_input|query_unsupported/);

@@ -115,6 +115,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     twin,
     query: (input) => sessions.query(input),
     units: (input) => sessions.units(input),
+    fit: (input) => sessions.fit(input),
     open: (versions) => sessions.prepare(versions),
     parseSql: (text) => parseSql(parsers, text),
     scan: (input) => scan(pool, input),

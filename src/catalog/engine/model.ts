@@ -256,6 +256,16 @@ export interface QueryInput {
   planned?: boolean;
 }
 
+export interface FitInput {
+  version: OpenableVersion;
+  /** One SELECT over `data`: the unit's ordinal, then a column for each of `reads`. */
+  sql: string;
+  parameters: QueryParameter[];
+  reads: ("number" | "level")[];
+  /** What becomes of the rows: the privacy room's plan of a model. */
+  plan: { [key: string]: unknown };
+}
+
 /** Whole numbers beyond 53 bits, decimals, dates and times come as texts; nulls as null. */
 export interface Queried {
   columns: { name: string; type: string }[];
@@ -295,6 +305,11 @@ export interface Engine {
   query(input: QueryInput): Promise<Queried>;
   /** Which units are in which cell: for the memory of what was released. @throws too_large, engine_unavailable */
   units(input: UnitsInput): Promise<UnitsFound>;
+  /**
+   * Fits a model, or computes curves, on the rows that a question selects; the rows stay in the engine, and its facts are
+   * the answer. @throws invalid_input, too_large, engine_unavailable.
+   */
+  fit(input: FitInput): Promise<{ [key: string]: unknown }>;
   /** Opens what a query will ask, so that the query itself need not wait for it. @throws too_large, engine_unavailable. */
   open(versions: readonly OpenableVersion[]): Promise<void>;
   /**

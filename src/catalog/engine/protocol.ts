@@ -78,6 +78,17 @@ const parseRequest = z.object({
   text: z.string().max(ENGINE_LIMITS.sql_chars),
   inputs: none,
 });
+/** Its plan and its facts are the privacy room's, which parses both. */
+const document = z.record(z.string(), z.unknown());
+const fitRequest = z.object({
+  op: z.literal("fit"),
+  session,
+  sql: z.string().min(1).max(ENGINE_LIMITS.sql_chars),
+  parameters: z.array(queryParameter).max(10_000),
+  reads: z.array(z.enum(["number", "level"])).max(ENGINE_LIMITS.columns),
+  plan: document,
+  inputs: none,
+});
 const closeRequest = z.object({ op: z.literal("close"), session, inputs: none });
 
 export const engineRequest = z.discriminatedUnion("op", [
@@ -87,6 +98,7 @@ export const engineRequest = z.discriminatedUnion("op", [
   openRequest,
   queryRequest,
   unitsRequest,
+  fitRequest,
   closeRequest,
   parseRequest,
 ]);
@@ -98,6 +110,7 @@ export type ScanRequest = z.infer<typeof scanRequest>;
 export type OpenRequest = z.infer<typeof openRequest>;
 export type QueryRequest = z.infer<typeof queryRequest>;
 export type UnitsRequest = z.infer<typeof unitsRequest>;
+export type FitRequest = z.infer<typeof fitRequest>;
 export type ParseRequest = z.infer<typeof parseRequest>;
 export type CloseRequest = z.infer<typeof closeRequest>;
 
@@ -123,6 +136,7 @@ export const RESULTS = {
     units: count,
     width: z.union([z.literal(1), z.literal(2), z.literal(4)]),
   }),
+  fit: z.object({ facts: document }),
   close: z.object({}),
   parse: z.object({ tree: z.string() }),
 } as const;

@@ -11,6 +11,7 @@ import { GloveboxError } from "../../vocabulary/index.js";
 import type { Answer, EngineProcess } from "./exchange.js";
 import {
   ENGINE_LIMITS,
+  type FitInput,
   type OpenableVersion,
   type Queried,
   type QueryInput,
@@ -101,7 +102,12 @@ export class Sessions {
     return { cells: result.cells, lists: result.lists, of: ordinalsIn(bytes, result.width) };
   }
 
-  private async ask<Op extends "query" | "units">(
+  async fit({ version, ...question }: FitInput): Promise<{ [key: string]: unknown }> {
+    const request = { op: "fit" as const, session: keyOf([version]), ...question, inputs: [] as [] };
+    return (await this.ask([version], request)).result.facts;
+  }
+
+  private async ask<Op extends "query" | "units" | "fit">(
     versions: readonly OpenableVersion[],
     request: RequestOf<Op>,
   ): Promise<Answer<Op>> {

@@ -27,6 +27,17 @@ export interface AskRequest extends AskedView {
 
 export type Answer = Queried;
 
+/** A model or curves over what a View shows: what to read, and the privacy room's plan of what becomes of it. */
+export interface FitViewRequest extends AskedView {
+  mode: JobMode;
+  question(stored: StoredNames): {
+    sql: string;
+    parameters: string[];
+    reads: ("number" | "level")[];
+    plan: { [key: string]: unknown };
+  };
+}
+
 /** Columns as they are, in the version's order. */
 export function shownAsTheyAre(columns: readonly ColumnSchema[], spec: ViewSpec): ColumnSchema[] {
   const shown = new Set(spec.columns.filter((c) => c.treatment === "as_is").map((c) => c.name));

@@ -22,7 +22,14 @@ import { type DatasetRow, datasetRow, type VersionRow, versionRow } from "../dat
 import type { ColumnSchema, Engine, TwinInput, ViewSpec } from "../engine/index.js";
 import type { GrantRow } from "../grants/rows.js";
 import { noteDropped, requirePresent } from "../objects.js";
-import { type Answer, type AskedView, type AskRequest, shownAsTheyAre, storedNames } from "./ask.js";
+import {
+  type Answer,
+  type AskedView,
+  type AskRequest,
+  type FitViewRequest,
+  shownAsTheyAre,
+  storedNames,
+} from "./ask.js";
 import { type NamedSpec, nameOfTypedTwin, nameOfView, twinColumns, twinOf, viewSpecOf } from "./spec.js";
 
 interface Parts {
@@ -88,13 +95,23 @@ export class ViewService implements Views {
   }
 
   async ask({ mode, question, maxRows, ...view }: AskRequest): Promise<Answer> {
+    const { version, stored } = await this.openable(view, mode);
+    return this.parts.engine.query({ version, ...question(stored), maxRows });
+  }
+
+  async fit({ mode, question, ...view }: FitViewRequest): Promise<{ [key: string]: unknown }> {
+    const { version, stored } = await this.openable(view, mode);
+    return this.parts.engine.fit({ version, ...question(stored) });
+  }
+
+  /** The version, or of a rehearsal its twin, and by what names its shown columns are stored. */
+  private async openable(view: AskedView, mode: JobMode) {
     const seen = this.seen(view);
     const object = mode === "real" ? seen.version.object : (await this.rowOf(typedTwin(seen))).object;
-    return this.parts.engine.query({
+    return {
       version: { key: object, parquet: () => this.parts.vault.get(object) },
-      ...question(storedNames(seen.version.columns, seen.spec)),
-      maxRows,
-    });
+      stored: storedNames(seen.version.columns, seen.spec),
+    };
   }
 
   private async rowOf(order: Order): Promise<ViewRow> {

@@ -10,7 +10,7 @@ import { type Claim, claimFromWritten } from "../../privacy/index.js";
 import { CLAIMS_FILE, MAX_CLAIMS_BYTES } from "../../sandbox/index.js";
 import { GloveboxError } from "../../vocabulary/index.js";
 import type { JobsParts } from "../jobs.js";
-import { claimsOf, recomputable } from "../kinds/table.js";
+import { claimsOf, recomputable, requireName } from "../kinds/table.js";
 import { claimKept } from "../outputs.js";
 import { type JobRow, outputsOf, runRow } from "../rows.js";
 import { seenView } from "./compute.js";
@@ -67,6 +67,7 @@ function typed(parts: JobsParts, job: JobRow, name: string, line: WrittenLine | 
   if (seen === undefined) return { problem: "it is of a dataset that the job does not read" };
   try {
     const claim = claimFromWritten(line.claim, line.dataset, seen.columns, name, line.syntax);
+    requireName(name, claim);
     return { claim: recomputable(claim, name), evidence: "recomputed" };
   } catch (error) {
     if (!(error instanceof GloveboxError) || error.code === "internal") throw error;

@@ -10,15 +10,25 @@ import {
   type Canonical,
   type Claim,
   columnsOf,
+  compareModels,
   compareTables,
   type DisclosurePolicy,
   type ExpressionColumns,
   type Finding,
   factsOf,
+  filterOf,
+  isModel,
   judgeFacts,
+  judgeModel,
   layoutOf,
+  type ModelFacts,
+  type ModelStatistic,
+  modelFacts,
+  modelQuestion,
   planTable,
   questionOf,
+  renderFacts,
+  renderModel,
   requireRecomputed,
   type TableFacts,
 } from "../../privacy/index.js";
@@ -32,6 +42,9 @@ export interface SeenView {
   columns: ExpressionColumns;
 }
 
+/** What a claim shows: the cells of a table, or the figures of a model or of curves. */
+export type ClaimFacts = { table: TableFacts } | { model: ModelFacts };
+
 /** Undefined where the job has no dataset of that name. */
 export function seenView(parts: JobsParts, job: JobRow, dataset: string): SeenView | undefined {
   const data = datasetsOf(parts.store.db, job.id).find((d) => d.name === dataset);
@@ -40,16 +53,42 @@ export function seenView(parts: JobsParts, job: JobRow, dataset: string): SeenVi
   return { view, columns: columnsOf(parts.catalog.views.columns(view)) };
 }
 
-/** @throws too_large, engine_unavailable, invalid_input for a kind that is not recomputed */
+/** @throws too_large, engine_unavailable */
 export async function factsOfClaim(
   parts: JobsParts,
   job: JobRow,
   claim: Claim,
   policy: DisclosurePolicy,
-): Promise<TableFacts> {
+): Promise<ClaimFacts> {
   const seen = seenView(parts, job, claim.dataset);
   if (seen === undefined) throw new GloveboxError("internal", { detail: "a stored spec is damaged" });
-  const { view, columns } = seen;
+  return isModel(claim.statistic)
+    ? { model: await modelOf(parts, job, claim.statistic, seen, policy) }
+    : { table: await tableOf(parts, job, claim, seen, policy) };
+}
+
+async function modelOf(
+  parts: JobsParts,
+  job: JobRow,
+  statistic: ModelStatistic,
+  { view, columns }: SeenView,
+  policy: DisclosurePolicy,
+): Promise<ModelFacts> {
+  const facts = await parts.catalog.views.fit({
+    ...view,
+    mode: job.mode,
+    question: (stored) => modelQuestion(statistic, columns, stored, policy.threshold),
+  });
+  return modelFacts.parse({ ...facts, filter: filterOf(statistic) });
+}
+
+async function tableOf(
+  parts: JobsParts,
+  job: JobRow,
+  claim: Claim,
+  { view, columns }: SeenView,
+  policy: DisclosurePolicy,
+): Promise<TableFacts> {
   const plan = planTable(requireRecomputed(claim.statistic, "statistic"), columns);
   const oneRowPerUnit = parts.catalog.datasets.row(view.grant.dataset).max_rows_per_unit === 1;
   const { rows } = await parts.catalog.views.ask({
@@ -60,6 +99,13 @@ export async function factsOfClaim(
   });
   return factsOf(plan, rows as AnswerRow[], policy);
 }
+
+/** The bytes that are let out of it. */
+export const renderedClaim = (facts: ClaimFacts, { statistic }: Claim, policy: DisclosurePolicy): Buffer =>
+  "model" in facts ? renderModel(facts.model, policy) : renderFacts(facts.table, layoutOf(statistic));
+
+export const judgedClaim = (facts: ClaimFacts, { statistic }: Claim, policy: DisclosurePolicy): Canonical =>
+  "model" in facts ? judgeModel(facts.model, policy) : judgeFacts(facts.table, layoutOf(statistic), policy);
 
 /** What the node makes of a claim, and how it is told whether a program's own file says the same. */
 export interface Computed {
@@ -86,10 +132,9 @@ export async function computeClaim(
 ): Promise<Computed | NotComputed> {
   try {
     const facts = await factsOfClaim(parts, job, claim, policy);
-    const layout = layoutOf(claim.statistic);
     return {
-      canonical: judgeFacts(facts, layout, policy),
-      compare: (own, written) => compareTables(own, written, layout.down),
+      canonical: judgedClaim(facts, claim, policy),
+      compare: (own, written) => comparedClaim(facts, claim, policy, own, written),
     };
   } catch (error) {
     if (error instanceof GloveboxError && error.code === "too_large")
@@ -97,4 +142,17 @@ export async function computeClaim(
     if (job.check_attempts + 1 < parts.config.maxChecks) throw error;
     return { problem: "its computation failed" };
   }
+}
+
+function comparedClaim(
+  facts: ClaimFacts,
+  { statistic }: Claim,
+  policy: DisclosurePolicy,
+  own: Buffer,
+  written: Buffer,
+): Finding[] {
+  if ("table" in facts) return compareTables(own, written, layoutOf(statistic).down);
+  const { model } = facts;
+  // A curve that a program shows at other times is no other curve; the node's own steps are what goes out.
+  return model.kind === "survival" ? [] : compareModels(written, model, policy.significant_digits);
 }

@@ -1,10 +1,10 @@
 /**
- * A job without a program: tables that are declared before the run and that the node computes itself, in an engine,
- * over what the grant's View shows. No container, no worker: control runs it (recompute.ts).
+ * A job without a program: tables, curves and models that are declared before the run and that the node computes itself, in
+ * an engine, over what the grant's View shows. No container, no worker: control runs it (recompute.ts).
  *
  * Rules: the stored spec holds every claim in its typed, canonical form, so what is hashed is what is computed. A claim
- * reads one dataset and names columns that the View shows; any other column is none. Claims of a kind that is not
- * recomputed are refused, and so is a dataset that no claim reads.
+ * reads one dataset and names columns that the View shows; any other column is none. A dataset that no claim reads is
+ * refused.
  */
 import type { z } from "zod";
 import type { JsonObject } from "../../ledger/index.js";
@@ -12,7 +12,9 @@ import {
   type Claim,
   claimFromWritten,
   columnsOf,
+  extensionOfModel,
   inside,
+  isModel,
   readClaim,
   requireRecomputed,
   withUnits,
@@ -31,8 +33,6 @@ async function parse(input: unknown): Promise<ParsedJob> {
   const { purpose, datasets, claims, mode } = parseInput(tableJobInput, input);
   const names = Object.keys(claims);
   assertOutputNames(names);
-  const other = names.find((name) => !name.endsWith(".csv"));
-  if (other !== undefined) throw invalidInput("claims", "a table's name must end in .csv");
   const spec = { kind: "table", purpose, datasets, claims, mode } as unknown as JsonObject;
   return { purpose, datasets, mode, spec };
 }
@@ -51,8 +51,19 @@ export function bindClaims(
   data: readonly SeenData[],
 ): Record<string, Claim> {
   return Object.fromEntries(
-    Object.entries(given).map(([name, claim]) => [name, bindClaim(claim, data, `claims[${name}]`)]),
+    Object.entries(given).map(([name, given]) => {
+      const claim = bindClaim(given, data, `claims[${name}]`);
+      requireName(name, claim);
+      return [name, claim];
+    }),
   );
+}
+
+/** What the node writes under a claim has one form, and the name says which. @throws invalid_input */
+export function requireName(name: string, { statistic }: Claim): void {
+  const extension = isModel(statistic) ? extensionOfModel(statistic.kind) : "csv";
+  if (!name.endsWith(`.${extension}`))
+    throw invalidInput("claims", `the name of a ${statistic.kind} must end in .${extension}`);
 }
 
 function bindClaim(given: GivenClaim, data: readonly SeenData[], root: string): Claim {
@@ -65,11 +76,11 @@ function bindClaim(given: GivenClaim, data: readonly SeenData[], root: string): 
   return recomputable(claim, root);
 }
 
-/** As it is computed: with the units of each cell. @throws invalid_input for a kind that is not recomputed */
-export const recomputable = (claim: Claim, root: string): Claim => ({
-  ...claim,
-  statistic: withUnits(requireRecomputed(claim.statistic, `${root}.statistic`)),
-});
+/** As it is computed: a table with the units of each cell. */
+export const recomputable = (claim: Claim, root: string): Claim =>
+  isModel(claim.statistic)
+    ? claim
+    : { ...claim, statistic: withUnits(requireRecomputed(claim.statistic, `${root}.statistic`)) };
 
 const typed = ({ version, statistic }: { version: 1; statistic: unknown }, dataset: string) => ({
   version,

@@ -78,6 +78,8 @@ function perform(
       return versions.ask(request);
     case "units":
       return versions.units(request);
+    case "fit":
+      return versions.fit(request);
     case "close":
       return versions.close(request);
     case "parse":

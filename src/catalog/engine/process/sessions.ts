@@ -10,8 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DuckDBValue, type Json, StatementType } from "@duckdb/node-api";
 import { GloveboxError, invalidInput } from "../../../vocabulary/index.js";
-import type { CloseRequest, OpenRequest, QueryRequest, UnitsRequest } from "../protocol.js";
+import type { CloseRequest, FitRequest, OpenRequest, QueryRequest, UnitsRequest } from "../protocol.js";
 import { Duck, type DuckSettings, literal } from "./duck.js";
+import { fitRows } from "./fit.js";
 import { describeVersion } from "./parquet.js";
 import { mustReadOnly } from "./plan.js";
 import { unitsInCells } from "./units-in-cells.js";
@@ -84,6 +85,12 @@ export class OpenVersions {
     const session = this.open.get(request.session);
     if (!session) throw new Error("engine: no such session");
     return unitsInCells(session.duck.connection, request);
+  }
+
+  async fit(request: FitRequest): Promise<Outcome<"fit">> {
+    const session = this.open.get(request.session);
+    if (!session) throw new Error("engine: no such session");
+    return { result: { facts: await fitRows(session.duck, request) }, outputs: [] };
   }
 
   async close(request: CloseRequest): Promise<Outcome<"close">> {

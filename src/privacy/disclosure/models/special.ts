@@ -69,7 +69,7 @@ export function normalTail(x: number): { log: number; hazard: number } {
   if (t <= 0.46875) {
     const below = normalBelow(x);
     return {
-      log: x > 5 ? Math.log1p(-erfc(x / Math.SQRT2) / 2) : Math.log(below),
+      log: x > 0 ? Math.log1p(-erfc(x / Math.SQRT2) / 2) : Math.log(below),
       hazard: normalDensity(x) / below,
     };
   }
@@ -111,19 +111,25 @@ function betaFraction(a: number, b: number, x: number): number {
   return value;
 }
 
-/** @param y 1 − x, which may be known better than by subtraction */
-function incompleteBeta(a: number, b: number, x: number, y: number): number {
-  if (x <= 0) return 0;
+/** log Γ(a + ½) − log Γ(a): of large a by its own series, for the two are nearly equal. */
+function halfStep(a: number): number {
+  if (a < 40) return logGamma(a + 0.5) - logGamma(a);
+  const inverse = 1 / (a * a);
+  return 0.5 * Math.log(a) + (-1 / 8 + inverse * (1 / 192 + inverse * (-1 / 640 + inverse * (17 / 14336)))) / a;
+}
+
+/** Regularised incomplete beta function of (a, ½) at 1 / (1 + ratio). */
+function incompleteBeta(a: number, ratio: number): number {
+  const [x, y] = [1 / (1 + ratio), ratio / (1 + ratio)];
   if (y <= 0) return 1;
-  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log(y));
-  if (x < (a + 1) / (a + b + 2)) return (front * betaFraction(a, b, x)) / a;
-  return 1 - (front * betaFraction(b, a, y)) / b;
+  const logFront = halfStep(a) - 0.5 * Math.log(Math.PI) - a * Math.log1p(ratio) + 0.5 * Math.log(y);
+  const front = Math.exp(logFront);
+  if (x < (a + 1) / (a + 2.5)) return (front * betaFraction(a, 0.5, x)) / a;
+  return 1 - (front * betaFraction(0.5, a, y)) / 0.5;
 }
 
 /** Chance of a value at least so far from zero: of the normal distribution, or of Student's with so many degrees. */
 export function twoSided(statistic: number, degrees?: number): number {
   if (degrees === undefined) return erfc(Math.abs(statistic) / Math.SQRT2);
-  const square = statistic * statistic;
-  const total = degrees + square;
-  return incompleteBeta(degrees / 2, 0.5, degrees / total, square / total);
+  return incompleteBeta(degrees / 2, (statistic * statistic) / degrees);
 }
