@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { addCommand, addGroup, type Context, type Terminal } from "./command.js";
 import { inside, type Saved, saveStream } from "./download.js";
 import { followJob } from "./follow.js";
+import { addSafe } from "./job-safe.js";
 import { exitOf, type Job, jobSheet, jobTable, type Output, outputTable, progressOf } from "./job-view.js";
 import { readAll } from "./paged.js";
 
@@ -56,6 +57,7 @@ export function addJob(program: Command, terminal: Terminal): void {
     });
   }
   addOutputs(group, terminal);
+  addSafe(group, terminal);
 }
 
 /** Follows a job with a line of progress. */

@@ -9,6 +9,7 @@ import type { Command } from "commander";
 import { addCommand, type Context, many, type Outcome, type Terminal } from "./command.js";
 import { Usage } from "./failure.js";
 import { jobPath, waitFor } from "./job.js";
+import { safeOf } from "./job-safe.js";
 import { exitOf, type Job, jobSheet, submitted } from "./job-view.js";
 import { purposeOf } from "./purpose.js";
 import { plain } from "./terminal.js";
@@ -23,6 +24,9 @@ interface TableFlags {
   where?: string;
   margins?: boolean | string;
   missing?: string;
+  protect?: string;
+  base?: string;
+  random?: boolean;
   out: string;
   purpose?: string;
   dryRun?: boolean;
@@ -54,6 +58,9 @@ function tableFlags(command: Command): void {
     .option("--where <condition>", "rows that count, in Python's syntax: age >= 60 and sex == 'F'")
     .option("--margins [all]", "with totals down, across and of all; all: over every combination too")
     .option("--missing <how>", "rows without a value to group by: drop, or group")
+    .option("--protect <how>", "a safe version: suppress what may not be shown, or round the counts")
+    .option("--base <n>", "round to multiples of it (5)")
+    .option("--random", "round up or down by chance")
     .option("--out <file>", "name of the output", "table.csv")
     .option("--purpose <text>", "what for (the purpose of your grant)")
     .option("--dry-run", "on the synthetic twin: shown at once")
@@ -111,6 +118,7 @@ export function claimOf(flags: TableFlags): object {
     ...(flags.where === undefined ? {} : { where: flags.where }),
     ...(flags.margins === undefined ? {} : { margins: marginsOf(flags.margins) }),
     ...(flags.missing === undefined ? {} : { missing: flags.missing }),
+    ...(flags.protect === undefined ? {} : { protect: safeOf({ ...flags, how: flags.protect }) }),
   };
 }
 

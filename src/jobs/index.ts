@@ -1,4 +1,6 @@
 /** Jobs and runs: submission, queue, leases, workers, the check step, and what a submitter may see of all that. */
+
+export { type SafeInput, safeInput } from "./claims/safe.js";
 export { DEFAULT_JOBS_CONFIG, type JobsConfig } from "./config.js";
 export { internalRouter } from "./internal-http.js";
 export * from "./job.js";

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type { Logger } from "pino";
 import type { Catalog, HeldTable } from "../catalog/index.js";
 import type { Ledger } from "../ledger/index.js";
-import type { Checker } from "../privacy/index.js";
+import type { Checker, Protector } from "../privacy/index.js";
 import type { Keys, Store, Vault } from "../store/index.js";
 import type { Actor, Clock, IsolationLevel, Page, PageRequest, RunId } from "../vocabulary/index.js";
 import type { JobsConfig } from "./config.js";
@@ -20,6 +20,7 @@ export interface JobsParts {
   clock: Clock;
   catalog: Catalog;
   checker: Checker;
+  protector: Protector;
   log: Logger;
   config: JobsConfig;
   kinds: JobKinds;
@@ -75,6 +76,8 @@ export interface WorkerCalls {
 
 export interface Jobs {
   submit(actor: Actor, input: unknown): Promise<JobView>;
+  /** A new job: a safe version of a table of one's own ended job. */
+  safe(actor: Actor, id: string, name: string, input: unknown): Promise<JobView>;
   get(actor: Actor, id: string): JobView;
   list(actor: Actor, page?: PageRequest): Page<JobView>;
   cancel(actor: Actor, id: string, ifMatch?: number): Promise<JobView>;

@@ -31,6 +31,7 @@ import { ReadyReports } from "./ready.js";
 import { Recomputer } from "./recompute.js";
 import { isLive, type JobRow, jobRows, runRow } from "./rows.js";
 import { advance, heartbeat, objectOf, putOutput, stage } from "./runs.js";
+import { safeJob } from "./safe.js";
 import { historyOf, seenJob, viewOf } from "./sight.js";
 import { cancelJob, stopOnRevocation } from "./stop.js";
 import { submitJob } from "./submit.js";
@@ -95,6 +96,10 @@ class JobService implements Jobs {
 
   async submit(actor: Actor, input: unknown): Promise<JobView> {
     return this.view(await submitJob(this.parts, actor, input), "signals");
+  }
+
+  async safe(actor: Actor, id: string, name: string, input: unknown): Promise<JobView> {
+    return this.view(await safeJob(this.parts, actor, id, name, input), "signals");
   }
 
   /** One snapshot for all that a view is made of, and one lock on the database instead of one a statement. */

@@ -32,7 +32,16 @@ interface JobData {
 /** @throws invalid_input, too_large, not_found, no_grant, grant_expired, isolation_unavailable, rate_limited */
 export async function submitJob(parts: JobsParts, actor: Actor, input: unknown): Promise<JobRow> {
   const kind = kindOf(parts, input);
-  const parsed = await kind.parse(input, parts.config);
+  return submitParsed(parts, actor, kind, await kind.parse(input, parts.config));
+}
+
+/** @throws as submitJob, but for what parsing says */
+export async function submitParsed(
+  parts: JobsParts,
+  actor: Actor,
+  kind: JobKind,
+  parsed: ParsedJob,
+): Promise<JobRow> {
   // Before anything is stored for it; decided again inside the commit.
   bound(parts, kind, parsed, dataFor(parts, actor, kind, parsed, parts.clock.now()));
   const code = parsed.code ? await parts.vault.put(parsed.code) : undefined;

@@ -5,7 +5,14 @@ import { type Airlock, createAirlock } from "../airlock/index.js";
 import { type Catalog, createCatalog, createEngine, type Engine } from "../catalog/index.js";
 import { createJobs, type Jobs } from "../jobs/index.js";
 import { type Ledger, openLedger } from "../ledger/index.js";
-import { CHECKER_ENTRY, type Checker, createChecker } from "../privacy/index.js";
+import {
+  CHECKER_ENTRY,
+  type Checker,
+  createChecker,
+  createProtector,
+  PROTECTOR_ENTRY,
+  type Protector,
+} from "../privacy/index.js";
 import { spawnConfined } from "../sandbox/index.js";
 import {
   type Keys,
@@ -46,6 +53,20 @@ function startChecker(): Checker {
   });
 }
 
+/** It needs neither data nor keys, so it is confined as a checker is. */
+function startProtector(): Protector {
+  return createProtector({
+    spawn: (memoryMb, cpuSeconds) =>
+      spawnConfined({
+        profile: "checker",
+        entry: join(packageRoot(), PROTECTOR_ENTRY),
+        memoryMb,
+        cpuSeconds,
+        tmpMb: CHECKER_TMP_MB,
+      }),
+  });
+}
+
 /** Opens every room on one data directory. The clock may be a test's. */
 export function openRooms(
   config: Pick<NodeConfig, "dataDir" | "domain" | "keyFile">,
@@ -62,6 +83,7 @@ export function openRooms(
     const ledger = openLedger({ store, keys, clock, domain: config.domain, onListenerError });
     const engine = createEngine();
     const checker = startChecker();
+    const protector = startProtector();
     const catalog = createCatalog({ store, ledger, vault, keys, clock, engine });
     const jobs = createJobs({
       store,
@@ -71,13 +93,14 @@ export function openRooms(
       clock,
       catalog,
       checker,
+      protector,
       log,
       ...(images === undefined ? {} : { config: { images } }),
     });
     const airlock = createAirlock({ store, ledger, vault, catalog, jobs, keys, clock });
     const close = async () => {
       await jobs.close();
-      await Promise.all([checker.close(), engine.close()]);
+      await Promise.all([checker.close(), protector.close(), engine.close()]);
       store.close();
     };
     return { store, keys, vault, ledger, engine, checker, catalog, jobs, airlock, close };

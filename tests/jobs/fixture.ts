@@ -13,7 +13,14 @@ import {
   type RunClaim,
   type RunOutcome,
 } from "../../src/jobs/index.js";
-import { CHECKER_ENTRY, type Checker, createChecker } from "../../src/privacy/index.js";
+import {
+  CHECKER_ENTRY,
+  type Checker,
+  createChecker,
+  createProtector,
+  PROTECTOR_ENTRY,
+  type Protector,
+} from "../../src/privacy/index.js";
 import { spawnConfined } from "../../src/sandbox/index.js";
 import { packageRoot } from "../../src/store/index.js";
 import type { Actor, IsolationLevel } from "../../src/vocabulary/index.js";
@@ -47,6 +54,19 @@ export const realChecker = (): Checker =>
       }),
   });
 
+/** Starts a process where a table is to be made safe, and no sooner. */
+export const realProtector = (): Protector =>
+  createProtector({
+    spawn: (memoryMb, cpuSeconds) =>
+      spawnConfined({
+        profile: "checker",
+        entry: join(packageRoot(), PROTECTOR_ENTRY),
+        memoryMb,
+        cpuSeconds,
+        tmpMb: 16,
+      }),
+  });
+
 export const quiet = pino({ level: "silent" });
 
 export function jobsFixture(config?: Partial<JobsConfig>): JobsFixture;
@@ -60,7 +80,7 @@ export function jobsFixture(
 ): JobsFixture<Engine> {
   const base = catalogFixture({}, engine);
   const checker = realChecker();
-  const make = () => createJobs({ ...base, checker, log: quiet, config });
+  const make = () => createJobs({ ...base, checker, protector: realProtector(), log: quiet, config });
   const jobs = make();
   const levels: IsolationLevel[] = ["container"];
   const fixture: JobsFixture<Engine> = {

@@ -37,7 +37,7 @@ import {
   tempDir,
   until,
 } from "../harness/index.js";
-import { jobInputOf, quiet, realChecker } from "./fixture.js";
+import { jobInputOf, quiet, realChecker, realProtector } from "./fixture.js";
 
 export interface LiveWorker {
   child: ChildProcess;
@@ -87,7 +87,18 @@ export async function live(config: Partial<JobsConfig> = {}): Promise<Live> {
   const engine: Engine = createEngine();
   const checker: Checker = realChecker();
   const catalog = createCatalog({ store, ledger, vault, keys, clock, engine });
-  const jobs = createJobs({ store, ledger, vault, keys, clock, catalog, checker, log: quiet, config });
+  const jobs = createJobs({
+    store,
+    ledger,
+    vault,
+    keys,
+    clock,
+    catalog,
+    checker,
+    protector: realProtector(),
+    log: quiet,
+    config,
+  });
   const node = `glovebox-test-${process.pid}-${Date.now().toString(36)}`;
   const queue = { redis: { path: redis.path }, prefix: node };
   const wakeups: Wakeups = sendWakeups({ ledger, store, log: quiet, queue });

@@ -43,6 +43,7 @@ import { listOutputs } from "./list-outputs.js";
 import { listPrincipals } from "./list-principals.js";
 import { listReleases } from "./list-releases.js";
 import { listUploads } from "./list-uploads.js";
+import { makeSafe } from "./make-safe.js";
 import { metrics } from "./metrics.js";
 import { openapiDocument } from "./openapi-document.js";
 import { patchDataset } from "./patch-dataset.js";
@@ -73,7 +74,7 @@ export const ROUTES: readonly Route[] = [
   describeUploads, createUpload, listUploads, getUpload, appendUpload, terminateUpload, takeUpload,
   createGrant, listGrants, getGrant, approveGrant, refuseGrant, revokeGrant,
   askQuery, askSynthetic, compareSynthetic,
-  submitJob, listJobs, getJob, cancelJob, closeJob, jobEvents, getJobCode, listOutputs, getDryRunOutput,
+  submitJob, listJobs, getJob, cancelJob, closeJob, jobEvents, getJobCode, listOutputs, getDryRunOutput, makeSafe,
   createRelease, listReleases, getRelease, replaceReleaseFile, submitRelease, withdrawRelease, reviewRelease,
   getReleaseFile, getBundle,
   getCheckpoint, getLedgerKey, getEntries, getInclusionProof, getConsistencyProof,

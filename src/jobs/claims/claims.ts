@@ -12,9 +12,10 @@ import { GloveboxError } from "../../vocabulary/index.js";
 import type { JobsParts } from "../jobs.js";
 import { claimsOf, recomputable, requireName } from "../kinds/table.js";
 import { claimKept } from "../outputs.js";
-import { type JobRow, outputsOf, runRow } from "../rows.js";
+import { type JobRow, jobRow, outputsOf, runRow } from "../rows.js";
 import { seenView } from "./compute.js";
 import { readClaimsFile, type WrittenLine } from "./file.js";
+import { type SafeOf, safeClaim, safeOf } from "./safe.js";
 
 export interface TypedClaim {
   claim: Claim;
@@ -31,10 +32,27 @@ export async function claimsToCheck(
   outputs: readonly string[],
 ): Promise<ReadonlyMap<string, OutputClaim>> {
   const found = new Map<string, OutputClaim>();
+  const beside = safeOf(job.spec);
+  if (beside !== undefined) return found.set(beside.output, claimBeside(parts, job, beside));
   for (const [name, claim] of await linesOf(parts, job, outputs)) found.set(name, claim);
   for (const [name, claim] of Object.entries(claimsOf(job.spec)))
     found.set(name, { claim, evidence: "verified" });
   return found;
+}
+
+/** The safe form of what another job's output was computed from. */
+function claimBeside(parts: JobsParts, job: JobRow, { job: other, output, how }: SafeOf): OutputClaim {
+  const origin = claimFor(parts, jobRow(parts.store.db, other), output);
+  if (origin === undefined) return { problem: "the node computed nothing of what it stands beside" };
+  const seen = seenView(parts, job, origin.claim.dataset);
+  if (seen === undefined) return { problem: "it is of a dataset that the job does not read" };
+  try {
+    const claim = recomputable(safeClaim(origin.claim, how, seen.columns), output);
+    return { claim, evidence: origin.evidence };
+  } catch (error) {
+    if (!(error instanceof GloveboxError) || error.code === "internal") throw error;
+    return { problem: "its claim has no such version" };
+  }
 }
 
 async function linesOf(

@@ -35,6 +35,7 @@ import {
 import { GloveboxError } from "../../vocabulary/index.js";
 import type { JobsParts } from "../jobs.js";
 import { datasetsOf, type JobRow } from "../rows.js";
+import { safeFacts } from "./protect.js";
 
 /** One of the job's datasets as its grant shows it. */
 export interface SeenView {
@@ -97,7 +98,8 @@ async function tableOf(
     question: (stored) => questionOf(plan, columns, stored, askedOf(policy, oneRowPerUnit)),
     maxRows: policy.max_csv_cells,
   });
-  return factsOf(plan, rows as AnswerRow[], policy);
+  const facts = factsOf(plan, rows as AnswerRow[], policy);
+  return safeFacts(parts, facts, claim, view.grant.dataset, policy);
 }
 
 /** The bytes that are let out of it. */

@@ -38,6 +38,8 @@ async function parse(input: unknown): Promise<ParsedJob> {
 }
 
 function bind(job: ParsedJob, data: readonly SeenData[]): ParsedJob {
+  // The claim is one that a program made, which only the check sees.
+  if (job.spec.safe_of !== undefined) return { ...job, datasets: data.map((d) => d.name) };
   const claims = bindClaims(job.spec.claims as unknown as Record<string, GivenClaim>, data);
   const read = new Set(Object.values(claims).map((claim) => claim.dataset));
   if (data.some((d) => !read.has(d.name))) throw invalidInput("datasets", "names one that no claim reads");
@@ -115,6 +117,9 @@ export const tableKind: JobKind = {
   access: () => ["sandbox", "query"],
   parse,
   bind,
-  outputs: (spec) => Object.keys(claimsOf(spec)),
+  outputs: (spec) => {
+    const beside = spec.safe_of as { output: string } | undefined;
+    return beside === undefined ? Object.keys(claimsOf(spec)) : [beside.output];
+  },
   wallSeconds: () => TABLE_WALL_S,
 };

@@ -10,6 +10,7 @@ export { MEDIA_TYPES, mediaTypeOf } from "./media.js";
 export * from "./models/index.js";
 export * from "./owners-policy.js";
 export * from "./policy.js";
+export * from "./protect/index.js";
 export { rebuild } from "./rebuild.js";
 export * from "./recompute/index.js";
 export { disclosureReferences } from "./reference.js";

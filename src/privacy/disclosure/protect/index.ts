@@ -1,4 +1,5 @@
 /** Safe versions of tables: suppressed or rounded, attacked before they are shown. */
+export { type Coarsening, coarserStatistic } from "./coarsen.js";
 export {
   chancesOf,
   createProtector,

@@ -20,4 +20,5 @@ export {
   inside,
   type WrittenClaim,
   writtenClaim,
+  writtenProtect,
 } from "./written.js";

@@ -24,6 +24,7 @@ import { noCounts } from "./no-counts.js";
 import { noEstimate } from "./no-estimate.js";
 import { notRecomputed } from "./not-recomputed.js";
 import { pRatio } from "./p-ratio.js";
+import { protection } from "./protection.js";
 import { rawValues } from "./raw-values.js";
 import { recomputed } from "./recomputed.js";
 import { rounding } from "./rounding.js";
@@ -55,6 +56,7 @@ export const RULES: readonly RuleDefinition[] = [
   zeros,
   negatives,
   magnitude,
+  protection,
   differencing,
   noEstimate,
   degreesOfFreedom,
