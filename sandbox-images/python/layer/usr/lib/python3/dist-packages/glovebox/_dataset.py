@@ -47,7 +47,6 @@ def _schema_of(name, frame):
 
 class Dataset:
     """Rows that a condition keeps. `where` gives another one; nothing here is changed in place."""
-
     def __init__(self, name, frame, conditions=()):
         self.name, self._frame, self._conditions = name, frame, conditions
         self.schema, self._unit, self._row_is_unit = _schema_of(name, frame)
@@ -84,52 +83,61 @@ class Dataset:
             return {"where": self._conditions[0]}
         return {"where": " and ".join(f"({c})" for c in self._conditions)}
 
-    def table(self, rows=(), columns=(), values=None, agg=None, margins=False, missing="drop", output="table.csv", protect=None):
+    def table(
+        self, rows=(), columns=(), values=None, agg=None, margins=False, missing="drop", protect=None, output="table.csv"
+    ):
         """Units, or statistics of values, by the levels of rows and columns.
 
-        A level is that of a column, of an expression, or of bins: {"value": "age", "edges": [50, 60, 70]}.
+        A level is that of a column, of an expression, or of bins: {"value": "age", "edges": [50, 60, 70]}. Totals are down,
+        across and of all, or with margins="all" over every combination. protect="suppress" or {"how": "round", "base": 5}
+        asks the node for a safe version.
         """
         rows, columns = _listed(rows), _listed(columns)
-        claim = {"kind": "table", **self._where, "rows": rows, "columns": columns, "margins": margins, "missing": missing}
+        claim = {"kind": "table", "rows": rows, "columns": columns, "margins": margins, "missing": missing}
         if values is not None:
             claim["values"] = values
         if agg is not None:
             claim["agg"] = agg
-        if protect is not None:
-            claim["protect"] = protect
         asked = measures_of(values, agg, None, self)
         cells = Cells(self, rows, columns, asked, margins, missing)
-        return self._written(cells, claim, output, _frame_of(cells, asked))
+        return self._written(cells, claim, protect, output, _frame_of(cells, asked))
 
-    def crosstab(self, index, columns=(), values=None, aggfunc=None, margins=False, missing="drop", output="crosstab.csv"):
+    def crosstab(
+        self, index, columns=(), values=None, aggfunc=None, margins=False, missing="drop", protect=None, output="crosstab.csv"
+    ):
         """As `pandas.crosstab`: how many units fall into each cell, or a statistic of a column over them."""
-        return self.table(index, columns, values, aggfunc, margins, missing, output)
+        return self.table(index, columns, values, aggfunc, margins, missing, protect, output)
 
-    def pivot_table(self, values, index, columns=(), aggfunc="mean", margins=False, missing="drop", output="pivot_table.csv"):
+    def pivot_table(
+        self, values, index, columns=(), aggfunc="mean", margins=False, missing="drop", protect=None, output="pivot_table.csv"
+    ):
         """As `DataFrame.pivot_table`."""
-        return self.table(index, columns, values, aggfunc, margins, missing, output)
+        return self.table(index, columns, values, aggfunc, margins, missing, protect, output)
 
-    def describe(self, values=None, by=(), agg=("count", "mean", "std"), missing="drop", output="describe.csv"):
+    def describe(
+        self, values=None, by=(), agg=("count", "mean", "std"), missing="drop", protect=None, output="describe.csv"
+    ):
         """As `DataFrame.describe`, without what shows the value of one unit: ask for min, median, max by `agg`."""
         if values is None:
             values = [c for c, s in self.schema.items() if s["type"] in ("integer", "decimal")]
         values, by = _listed(values), _listed(by)
-        claim = {"kind": "summary", **self._where, "values": values, "by": by, "agg": list(agg), "missing": missing}
+        claim = {"kind": "summary", "values": values, "by": by, "agg": list(agg), "missing": missing}
         asked = measures_of(values, agg, None, self)
         cells = Cells(self, by, [], asked, False, missing)
-        return self._written(cells, claim, output, _described(cells, asked))
+        return self._written(cells, claim, protect, output, _described(cells, asked))
 
-    def hist(self, value, bins, closed="left", output="hist.csv"):
+    def hist(self, value, bins, closed="left", protect=None, output="hist.csv"):
         """How many units lie in each bin, as `numpy.histogram`; the edges are yours to give."""
-        edges = [_plain(edge) for edge in bins]
-        claim = {"kind": "histogram", **self._where, "value": value, "edges": edges, "closed": closed}
-        bins = {"value": value, "edges": edges, "closed": closed}
-        cells = Cells(self, [bins], [], [Measure("units", "units")], False, "drop")
-        return self._written(cells, claim, output, _frame_of(cells, cells.measures)["units"])
+        claim = {"kind": "histogram", "value": value, "edges": [_plain(edge) for edge in bins], "closed": closed}
+        rows = [{name: claim[name] for name in ("value", "edges", "closed")}]
+        cells = Cells(self, rows, [], [Measure("units", "units")], False, "drop")
+        return self._written(cells, claim, protect, output, _frame_of(cells, cells.measures)["units"])
 
-    def _written(self, cells, claim, output, frame):
+    def _written(self, cells, claim, protect, output, frame):
+        if protect is not None:
+            claim["protect"] = {"how": protect} if isinstance(protect, str) else protect
         text = csv_text(*lay_out(cells, policy("significant_digits", 8)))
-        _claims.write(output, text, self.name, claim)
+        _claims.write(output, text, self.name, {**claim, **self._where})
         return _claims.note_cells(frame, output, cells)
 
     def survival(self, time, event, by=(), times=None, missing="drop", output="survival.csv"):
