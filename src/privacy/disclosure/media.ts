@@ -13,6 +13,7 @@ export type Canonicaliser =
   | "jpeg"
   | "svg"
   | "html"
+  | "parquet"
   | "onnx"
   | "npz"
   | "safetensors";
@@ -36,7 +37,12 @@ export const MEDIA_TYPES: readonly MediaType[] = [
   { extension: "jpg", media_type: "image/jpeg", title: "picture", canonicaliser: "jpeg" },
   { extension: "svg", media_type: "image/svg+xml", title: "drawing", canonicaliser: "svg" },
   { extension: "html", media_type: "text/html", title: "web page", canonicaliser: "html" },
-  { extension: "parquet", media_type: "application/vnd.apache.parquet", title: "Parquet table" },
+  {
+    extension: "parquet",
+    media_type: "application/vnd.apache.parquet",
+    title: "Parquet table",
+    canonicaliser: "parquet",
+  },
   { extension: "onnx", media_type: "application/onnx", title: "ONNX model", canonicaliser: "onnx" },
   { extension: "npz", media_type: "application/x-npz", title: "NumPy arrays", canonicaliser: "npz" },
   {

@@ -14,6 +14,7 @@ import { rebuildHtml } from "./canonicalisers/markup/html.js";
 import { rebuildSvg } from "./canonicalisers/markup/svg.js";
 import { rebuildNpz } from "./canonicalisers/npz.js";
 import { rebuildOnnx } from "./canonicalisers/onnx.js";
+import { rebuildParquet } from "./canonicalisers/parquet.js";
 import { rebuildPng } from "./canonicalisers/png.js";
 import type { Rebuilt } from "./canonicalisers/rebuilt.js";
 import { rebuildSafetensors } from "./canonicalisers/safetensors.js";
@@ -45,6 +46,7 @@ const CANONICALISERS: Record<
   jpeg: rebuildJpeg,
   svg: rebuildSvg,
   html: rebuildHtml,
+  parquet: rebuildParquet,
   onnx: rebuildOnnx,
   npz: rebuildNpz,
   safetensors: rebuildSafetensors,
