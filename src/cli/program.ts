@@ -12,6 +12,7 @@ import { addGrant } from "./grant.js";
 import { addJob } from "./job.js";
 import { addLedger } from "./ledger.js";
 import { addLogin } from "./login.js";
+import { addModel } from "./model.js";
 import { addPrincipal } from "./principal.js";
 import { addPrivacy } from "./privacy.js";
 import { addQuery } from "./query.js";
@@ -21,6 +22,7 @@ import { addRun } from "./run.js";
 import { arrangeRun } from "./run-arguments.js";
 import { addScrub } from "./scrub.js";
 import { languageOf } from "./settings.js";
+import { addSurvival } from "./survival.js";
 import { addTable } from "./table.js";
 import { addUp } from "./up.js";
 import { addVerify } from "./verify.js";
@@ -39,6 +41,8 @@ const COMMANDS: readonly AddCommand[] = [
   addGrant,
   addRun,
   addTable,
+  addModel,
+  addSurvival,
   addJob,
   addQuery,
   addRelease,

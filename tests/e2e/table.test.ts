@@ -20,6 +20,7 @@ import {
   world,
   worldAt,
 } from "../harness/index.js";
+import { logitVector, significant } from "./reference.js";
 
 type Row = Record<string, string>;
 const ROWS: Row[] = parse(readFileSync(FLCHAIN_CSV, "utf8"), { columns: true });
@@ -235,7 +236,53 @@ describe("declared tables at the command line", () => {
     expect(small).toMatchObject({ state: "held", verdict: "fail" });
   });
 
+  test("a model is fitted without a program, reviewed, released, and holds the reference's digits", async () => {
+    const formula = "death ~ sex + age + kappa + `lambda` + creatinine";
+    const declared = ["model", "logit", formula, "--dataset", "flchain"];
+    const rehearsed = await researcher.must(...declared, "--dry-run");
+    expect(JSON.parse(rehearsed.model as string)).toMatchObject({ kind: "regression", family: "logit" });
+    const job = await researcher.must(...declared, "--out", "m.json", "--wait");
+    expect(job).toMatchObject({ state: "held", verdict: "review" });
+    const release = await requestRelease(w.researcher, job.id, ["m.json"]);
+    for (const auditor of w.auditors) await review(auditor, release);
+    const { text } = await w.researcher.http("GET", `/api/v1/releases/${release}/files/m.json`);
+    const model = JSON.parse(text) as {
+      observations: number;
+      coefficients: { name: string; estimate: number; std_error: number }[];
+    };
+    const reference = logitVector();
+    expect(model.observations).toBe(reference.n);
+    expect(model.coefficients).toHaveLength(6);
+    for (const { name, estimate, std_error } of model.coefficients) {
+      expect([name, estimate]).toEqual([name, significant(reference.coefficients[name]!, 8)]);
+      expect([name, std_error]).toEqual([name, significant(reference.standard_errors[name]!, 8)]);
+    }
+    const saved = await researcher.must("release", "download", release, "-o", join(dir.path, "m.zip"));
+    const verified = await researcher.must("verify", saved.path);
+    expect(verified).toMatchObject({ ok: true });
+  });
+
+  test("curves show steps on enough people, and a model that singles few out fails its check", async () => {
+    const curves = await researcher.must(
+      ...["survival", "futime", "death", "--dataset", "flchain", "--by", "sex", "--times", "365,1825,3650"],
+      "--wait",
+    );
+    expect(curves).toMatchObject({ state: "held", verdict: "review" });
+    const few = await researcher.must(
+      ...["model", "ols", "kappa ~ C(age >= 97)", "--dataset", "flchain", "--wait"],
+    );
+    expect(few).toMatchObject({ state: "held", verdict: "fail" });
+  });
+
   test("wrong flags are said to be so", async () => {
+    const family = await researcher.run("model", "lasso", "death ~ age", "--dataset", "flchain");
+    expect([family.code, family.stderr]).toEqual([2, expect.stringContaining("ols, logit, probit, poisson")]);
+    const term = await researcher.run("model", "ols", "kappa ~ splines(age)", "--dataset", "flchain");
+    expect([term.code, term.stderr]).toEqual([1, expect.stringContaining("claims[model.json].formula")]);
+    const times = await researcher.run(
+      ...["survival", "futime", "death", "--dataset", "flchain", "--times", "a,b"],
+    );
+    expect(times.code).toBe(2);
     const bins = await researcher.run(...TABLE, "--bins", "age=50,60");
     expect([bins.code, bins.stderr]).toEqual([2, expect.stringContaining("name it in --rows or --cols too")]);
     const column = await researcher.run("table", "--dataset", "flchain", "--rows", "kapa");
