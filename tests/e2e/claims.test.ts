@@ -26,6 +26,12 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => node?.destroy());
 
+/** Asked for once the job's end shows to whoever submitted it. */
+async function requested(job: string, names: string[]): Promise<string> {
+  await awaitJob(w.researcher, job);
+  return requestRelease(w.researcher, job, names);
+}
+
 const finding = (output: Json, rule: string): Json => output.findings.find((f: Json) => f.rule === rule);
 
 /** The outputs of a program, by name, as an auditor sees them. */
@@ -36,7 +42,6 @@ async function held(
 ): Promise<{ job: string; seen: Map<string, Json> }> {
   const job = await submitJob(w.researcher, sandboxJob(program, outputs, more));
   await awaitJob(w.auditors[0], job, ["held", "failed"]);
-  await awaitJob(w.researcher, job);
   const { items } = await w.auditors[0].must("GET", `/api/v1/jobs/${job}/outputs`);
   return { job, seen: new Map(items.map((item: Json) => [item.name, item])) };
 }
@@ -83,7 +88,7 @@ describe("an honest program", () => {
   });
 
   test("has it released by two people, in a bundle that says how it was made", async () => {
-    const release = await requestRelease(w.researcher, job, ["crosstab.csv"]);
+    const release = await requested(job, ["crosstab.csv"]);
     for (const auditor of w.auditors) await review(auditor, release);
     const { bytes } = await w.researcher.http("GET", `/api/v1/releases/${release}/bundle`);
     expect(verifyBundle(bytes)).toMatchObject({ ok: true, problems: [] });
@@ -108,12 +113,61 @@ open("/out/other.csv", "w").write("name,count\\nAlice,100\\nBob,200\\n")
     const { job, seen } = await held(LIES, ["t.csv", "other.csv"]);
     expect(finding(seen.get("t.csv"), "differs")).toMatchObject({ verdict: "review", cells: [["1", "F"]] });
     expect(finding(seen.get("other.csv"), "differs").message).toContain("another table");
-    const release = await requestRelease(w.researcher, job, ["t.csv", "other.csv"]);
+    const release = await requested(job, ["t.csv", "other.csv"]);
     const file = async (name: string) =>
       (await w.auditors[0].http("GET", `/api/v1/releases/${release}/files/${name}`)).text;
     expect(await file("other.csv")).toBe("sex,units\nF,4350\nM,3524\n");
     const rows = (await file("t.csv")).split("\n");
     expect(Number(rows[1]!.split(",")[1])).toBeLessThan(1_000);
+  });
+});
+
+describe("what stands in the place of claims and is none", () => {
+  const program = (place: string) => `
+import glovebox, os
+d = glovebox.dataset("flchain")
+d.crosstab("sex", output="t.csv")
+os.remove("/out/.glovebox.claims")
+${place}
+`;
+  test.each([
+    ["a link", 'os.symlink("/data/flchain.csv", "/out/.glovebox.claims")'],
+    ["a folder", 'os.mkdir("/out/.glovebox.claims")'],
+    ["too much", 'open("/out/.glovebox.claims", "w").write("x" * 300_000)'],
+  ])("%s is not read, and leaves the program's file unverified", async (_what, place) => {
+    const { seen } = await held(program(place), ["t.csv"]);
+    expect(seen.get("t.csv")).toMatchObject({ evidence: "unverified" });
+    expect(finding(seen.get("t.csv"), "not_recomputed").verdict).toBe("review");
+    expect([...seen.keys()].sort()).toEqual(["stderr.log", "stdout.log", "t.csv"]);
+  });
+});
+
+describe("models and curves", () => {
+  const program = `
+import glovebox, json
+d = glovebox.dataset("flchain")
+m = d.logit("death ~ age + C(sex) + kappa", output="logit.json")
+d.where("age >= 60").ols("kappa ~ age + C(sex) + creatinine", output="ols.json")
+d.poisson("death ~ age + kappa", output="poisson.json")
+d.cox("Surv(futime, death) ~ age + C(sex) + kappa", output="cox.json")
+d.survival("futime", "death", by="sex", output="km.csv")
+lie = d.logit("death ~ age + kappa", output="lie.json")
+document = json.load(open("/out/lie.json"))
+document["coefficients"][1]["estimate"] += 0.001
+json.dump(document, open("/out/lie.json", "w"))
+print(type(m).__name__)
+`;
+  test("are fitted again by the node; a nudged coefficient does not get out, and is told of", async () => {
+    const files = ["logit.json", "ols.json", "poisson.json", "cox.json", "km.csv", "lie.json"];
+    const { job, seen } = await held(program, files);
+    for (const name of files) expect([name, seen.get(name)?.evidence]).toEqual([name, "recomputed"]);
+    for (const name of files.slice(0, -1))
+      expect([name, finding(seen.get(name), "differs")]).toEqual([name, undefined]);
+    expect(finding(seen.get("lie.json"), "differs").cells).toEqual([["age", "estimate"]]);
+    const release = await requested(job, files);
+    const { text } = await w.auditors[0].http("GET", `/api/v1/releases/${release}/files/lie.json`);
+    const { coefficients } = JSON.parse(text);
+    expect(coefficients.find((c: Json) => c.name === "age").estimate).toBeCloseTo(0.12804036, 7);
   });
 });
 

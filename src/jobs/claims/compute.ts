@@ -10,6 +10,7 @@ import {
   type Canonical,
   type Claim,
   columnsOf,
+  compareCurves,
   compareModels,
   compareTables,
   type DisclosurePolicy,
@@ -153,8 +154,13 @@ function comparedClaim(
   own: Buffer,
   written: Buffer,
 ): Finding[] {
-  if ("table" in facts) return compareTables(own, written, layoutOf(statistic).down);
+  // A program's file holds counts as they are; what a safe version rounded or hid of them is no lie of its.
+  if ("table" in facts) {
+    const rounded = "protect" in statistic && statistic.protect?.how === "round";
+    return rounded ? [] : compareTables(own, written, layoutOf(statistic).down);
+  }
   const { model } = facts;
-  // A curve that a program shows at other times is no other curve; the node's own steps are what goes out.
-  return model.kind === "survival" ? [] : compareModels(written, model, policy.significant_digits);
+  return model.kind === "survival"
+    ? compareCurves(written, model)
+    : compareModels(written, model, policy.significant_digits);
 }

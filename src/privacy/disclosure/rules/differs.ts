@@ -7,6 +7,7 @@
  */
 import { parse } from "csv-parse/sync";
 import type { Finding } from "../finding.js";
+import { HIDDEN_MARK } from "../recompute/render.js";
 import type { Table } from "../table.js";
 import { rowLabel } from "../table.js";
 import type { RuleDefinition } from "./definition.js";
@@ -52,7 +53,7 @@ export function compareTables(own: Buffer, written: Buffer, labels: number): Fin
   const places = Array.from({ length: labels }, (_, i) => i);
   const cells = ours.rows.flatMap((row, i) =>
     row.flatMap((cell, j): [string, string][] =>
-      j < labels || cell === "" || cell === theirs.rows[i]![j]
+      j < labels || cell === "" || cell === HIDDEN_MARK || cell === theirs.rows[i]![j]
         ? []
         : [[rowLabel(ours, i, places), ours.header[j]!]],
     ),
