@@ -46,8 +46,9 @@ function coefficientsIn(document: unknown): Stated[] | undefined {
 }
 
 /** Equal to so many digits; one in the last place is rounding, wherever it was done. */
-function agree(written: number | null | undefined, own: string, digits: number): boolean {
+export function agree(written: number | null | undefined, own: string, digits: number): boolean {
   if (written === undefined || written === null) return true;
+  if (!Number.isFinite(written)) return false;
   const [a, b] = [Number(rounded(String(written), digits)), Number(rounded(own, digits))];
   return Math.abs(a - b) <= 1.01 * 10 ** (Math.floor(Math.log10(Math.max(Math.abs(b), 1e-300))) - digits + 1);
 }

@@ -14,7 +14,7 @@ import type { Table } from "../table.js";
 import type { ModelFacts, RegressionFacts, SurvivalFacts } from "./facts.js";
 
 /** Digits of a survival curve. */
-const CURVE_DIGITS = 4;
+export const CURVE_DIGITS = 4;
 
 export function rounded(decimal: string, digits: number): string {
   const number = canonicalNumber(decimal, digits);

@@ -1,6 +1,7 @@
 /** Models and survival curves that the node computes itself: question, plan, fit, document, findings. */
 
 export { compareModels, type ModelComparison, sameModel } from "./compare.js";
+export { compareCurves } from "./compare-curves.js";
 export type { Levels } from "./data.js";
 export { extensionOfModel, mediaTypeOfModel, renderModel } from "./document.js";
 export {

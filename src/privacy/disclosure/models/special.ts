@@ -115,7 +115,9 @@ function betaFraction(a: number, b: number, x: number): number {
 function halfStep(a: number): number {
   if (a < 40) return logGamma(a + 0.5) - logGamma(a);
   const inverse = 1 / (a * a);
-  return 0.5 * Math.log(a) + (-1 / 8 + inverse * (1 / 192 + inverse * (-1 / 640 + inverse * (17 / 14336)))) / a;
+  return (
+    0.5 * Math.log(a) + (-1 / 8 + inverse * (1 / 192 + inverse * (-1 / 640 + inverse * (17 / 14336)))) / a
+  );
 }
 
 /** Regularised incomplete beta function of (a, ½) at 1 / (1 + ratio). */

@@ -1,5 +1,7 @@
 /** What is said of models and curves, and what the released text holds. */
 import { describe, expect, test } from "@jest/globals";
+import { rebuildCsv } from "../../../../src/privacy/disclosure/canonicalisers/csv.js";
+import { rebuildJson } from "../../../../src/privacy/disclosure/canonicalisers/json.js";
 import type {
   FactorData,
   RegressionData,
@@ -9,19 +11,20 @@ import { fitRegression } from "../../../../src/privacy/disclosure/models/fit.js"
 import type { RegressionPlan, SurvivalPlan } from "../../../../src/privacy/disclosure/models/plan.js";
 import { fitSurvival, roundTimes } from "../../../../src/privacy/disclosure/models/survival.js";
 import {
+  compareCurves,
   compareModels,
   defaultPolicy,
   judgeModel,
   type ModelFacts,
   type RegressionFacts,
   RULES,
-  rebuild,
   renderModel,
   type SurvivalFacts,
   sameModel,
   verdictOf,
 } from "../../../../src/privacy/index.js";
 import { type Verdict, worstVerdict } from "../../../../src/vocabulary/index.js";
+import { rebuild } from "../../../harness/rebuild.js";
 import { testSeed } from "../../../harness/seed.js";
 
 const POLICY = defaultPolicy(3);
@@ -211,7 +214,7 @@ describe("the text of a model", () => {
     for (const grade of [3, 4, 5] as const) {
       const policy = defaultPolicy(grade);
       const bytes = renderModel(facts, policy);
-      expect(rebuild("m.json", bytes, policy).canonical!.toString("utf8")).toBe(bytes.toString("utf8"));
+      expect(rebuildJson(bytes, "json", policy).canonical.toString("utf8")).toBe(bytes.toString("utf8"));
       const { coefficients } = JSON.parse(bytes.toString("utf8")) as { coefficients: { estimate: number }[] };
       for (const [i, c] of coefficients.entries())
         expect(c.estimate).toBe(
@@ -395,7 +398,26 @@ describe("curves", () => {
     ).toString("utf8");
     for (const line of text.trimEnd().split("\n").slice(1))
       expect(line.split(",")[4]!.replace(/^0\.0*/, "").length).toBeLessThanOrEqual(4);
-    expect(rebuild("km.csv", Buffer.from(text), POLICY).canonical!.toString("utf8")).toBe(text);
+    expect(rebuildCsv(Buffer.from(text), "csv", POLICY).canonical.toString("utf8")).toBe(text);
+  });
+
+  test("of a program's own file are the same where they stand at the times shown, and else told apart", () => {
+    const [time, event] = [many(300), many(300).map((i) => (i % 3 === 0 ? 1 : 0))];
+    const facts = curves(time, event);
+    let survival = 1;
+    const lines = time.flatMap((t) => {
+      if (event[t] !== 1) return [];
+      survival *= 1 - 1 / (300 - t);
+      return [`${t},${survival}`];
+    });
+    const file = (rows: readonly string[]) => Buffer.from(["time,survival", ...rows, ""].join("\n"));
+    expect(compareCurves(file(lines), facts)).toEqual([]);
+    const nudged = lines.map((row, i) => (i === 40 ? row.replace(/,0\./, ",0.0") : row));
+    expect(compareCurves(file(nudged.slice(0, 41)), facts)).toMatchObject([
+      { rule: "differs", verdict: "review" },
+    ]);
+    expect(compareCurves(file([]), facts)).toHaveLength(1);
+    expect(compareCurves(Buffer.from("a,b\n1,2\n"), facts)).toHaveLength(1);
   });
 
   test("of rows that no curve can have fail and show nothing", () => {
