@@ -11,7 +11,6 @@ export * from "./models/index.js";
 export * from "./owners-policy.js";
 export * from "./policy.js";
 export * from "./protect/index.js";
-export { rebuild } from "./rebuild.js";
 export * from "./recompute/index.js";
 export { disclosureReferences } from "./reference.js";
 export { differencing } from "./rules/differencing.js";

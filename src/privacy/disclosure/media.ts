@@ -22,8 +22,7 @@ export interface MediaType {
   extension: string;
   media_type: string;
   title: string;
-  /** Absent: the type is known and not accepted yet. */
-  canonicaliser?: Canonicaliser;
+  canonicaliser: Canonicaliser;
 }
 
 export const MEDIA_TYPES: readonly MediaType[] = [

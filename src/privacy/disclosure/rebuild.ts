@@ -1,56 +1,29 @@
 /**
  * One file, from hostile bytes to what may be released of it and what there is to say about it.
  *
- * Pure: no clock, file, network or data. It runs inside the checker process; tests call it directly. Whatever
- * the bytes are, it returns: a file that cannot be rebuilt has a `fail` and no canonical bytes.
+ * Pure: no clock, file, network or data. It runs inside the checker process, which loads the one canonicaliser that
+ * the file needs (canonicalisers/index.ts). Whatever the bytes are, it returns: a file that cannot be rebuilt has a
+ * `fail` and no canonical bytes.
  */
 import { createHash } from "node:crypto";
 import type { Evidence } from "../../vocabulary/index.js";
 import type { Canonical } from "./canonical.js";
-import { rebuildCsv } from "./canonicalisers/csv.js";
-import { rebuildJpeg } from "./canonicalisers/jpeg.js";
-import { rebuildJson } from "./canonicalisers/json.js";
-import { rebuildHtml } from "./canonicalisers/markup/html.js";
-import { rebuildSvg } from "./canonicalisers/markup/svg.js";
-import { rebuildNpz } from "./canonicalisers/npz.js";
-import { rebuildOnnx } from "./canonicalisers/onnx.js";
-import { rebuildParquet } from "./canonicalisers/parquet.js";
-import { rebuildPng } from "./canonicalisers/png.js";
-import type { Rebuilt } from "./canonicalisers/rebuilt.js";
-import { rebuildSafetensors } from "./canonicalisers/safetensors.js";
-import { rebuildText } from "./canonicalisers/text.js";
+import type { Canonicalise, Rebuilt } from "./canonicalisers/rebuilt.js";
 import type { TableFacts } from "./facts.js";
 import type { Finding } from "./finding.js";
-import type { Canonicaliser, MediaType } from "./media.js";
+import type { MediaType } from "./media.js";
 import { mediaTypeOf, UNKNOWN_MEDIA_TYPE } from "./media.js";
 import type { DisclosurePolicy } from "./policy.js";
 import { capacityOf, judgeCapacity } from "./rules/capacity.js";
 import { countPlaces } from "./rules/counts.js";
 import { findingOf, sizeText } from "./rules/definition.js";
 import { overLimit } from "./rules/limits.js";
-import { notAccepted, unknownType } from "./rules/media-type.js";
+import { unknownType } from "./rules/media-type.js";
 import { judgeNoCounts } from "./rules/no-counts.js";
 import { judgeThreshold } from "./rules/threshold.js";
 import { noteUnverified } from "./rules/unverified.js";
 import type { Table } from "./table.js";
 import { statedFacts } from "./table-facts.js";
-
-const CANONICALISERS: Record<
-  Canonicaliser,
-  (bytes: Buffer, extension: string, policy: DisclosurePolicy) => Rebuilt
-> = {
-  csv: rebuildCsv,
-  json: rebuildJson,
-  text: rebuildText,
-  png: rebuildPng,
-  jpeg: rebuildJpeg,
-  svg: rebuildSvg,
-  html: rebuildHtml,
-  parquet: rebuildParquet,
-  onnx: rebuildOnnx,
-  npz: rebuildNpz,
-  safetensors: rebuildSafetensors,
-};
 
 /** A file that yields no bytes, only a finding. */
 export function withoutBytes(name: string, finding: Finding): Canonical {
@@ -77,8 +50,12 @@ export function judgeUnread(name: string, bytes: number, policy: DisclosurePolic
   }
 }
 
-/** @param evidence who vouches for the content; a hand-written file is "unverified" and never passes by itself. */
-export function rebuild(
+/**
+ * @param canonicalise of the type that the name says
+ * @param evidence who vouches for the content; a hand-written file is "unverified" and never passes by itself
+ */
+export function rebuildWith(
+  canonicalise: Canonicalise,
   name: string,
   bytes: Buffer,
   policy: DisclosurePolicy,
@@ -88,7 +65,7 @@ export function rebuild(
   if (unread !== undefined) return unread;
   try {
     const type = acceptedType(name);
-    const rebuilt = CANONICALISERS[type.canonicaliser](bytes, type.extension, policy);
+    const rebuilt = canonicalise(bytes, type.extension, policy);
     checkSize(rebuilt.canonical.length, policy);
     return assemble(type, rebuilt, policy, evidence);
   } catch (error) {
@@ -96,13 +73,10 @@ export function rebuild(
   }
 }
 
-type AcceptedType = MediaType & { canonicaliser: Canonicaliser };
-
-function acceptedType(name: string): AcceptedType {
+function acceptedType(name: string): MediaType {
   const type = mediaTypeOf(name);
   if (type === undefined) throw unknownType();
-  if (type.canonicaliser === undefined) throw notAccepted(type.extension, type.title);
-  return type as AcceptedType;
+  return type;
 }
 
 function checkSize(bytes: number, policy: DisclosurePolicy): void {
@@ -123,7 +97,7 @@ function judgeTable(table: Table, policy: DisclosurePolicy): { findings: Finding
 }
 
 function assemble(
-  type: AcceptedType,
+  type: MediaType,
   rebuilt: Rebuilt,
   policy: DisclosurePolicy,
   evidence: Evidence,

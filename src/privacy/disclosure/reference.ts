@@ -45,12 +45,7 @@ export function disclosureReferences(): Record<string, string> {
     r.sentence_zh,
     r.source,
   ]);
-  const types = MEDIA_TYPES.map((t) => [
-    `\`.${t.extension}\``,
-    t.media_type,
-    t.title,
-    t.canonicaliser === undefined ? "not yet" : "yes",
-  ]);
+  const types = MEDIA_TYPES.map((t) => [`\`.${t.extension}\``, t.media_type, t.title]);
   const page = [
     GENERATED,
     "# Disclosure rules",
@@ -63,7 +58,7 @@ export function disclosureReferences(): Record<string, string> {
     floorTable(),
     "Numbers are rounded half to even on their decimal text. Whole numbers are rounded like all others: a count above 10^8 loses digits, and so does an identifier of nine or more.",
     "## Types of file",
-    table(["extension", "media type", "what", "accepted"], types),
+    table(["extension", "media type", "what"], types),
   ];
   return { "docs/reference/rules.md": `${page.join("\n\n")}\n` };
 }

@@ -2,8 +2,9 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { PNG } from "pngjs";
-import { defaultPolicy, rebuild } from "../../../src/privacy/index.js";
+import { defaultPolicy } from "../../../src/privacy/index.js";
 import type { Grade } from "../../../src/vocabulary/index.js";
+import { rebuild } from "../../harness/rebuild.js";
 import { testSeed } from "../../harness/seed.js";
 
 const seed = testSeed();

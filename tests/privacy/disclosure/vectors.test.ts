@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { defaultPolicy, RULES, rebuild, verdictOf } from "../../../src/privacy/index.js";
+import { defaultPolicy, RULES, verdictOf } from "../../../src/privacy/index.js";
 import { packageRoot } from "../../../src/store/index.js";
+import { rebuild } from "../../harness/rebuild.js";
 
 interface Vector {
   source: string;

@@ -4,9 +4,14 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import type { Checker, CheckerCaps, SpawnChecker } from "../../../src/privacy/index.js";
-import { createChecker, defaultPolicy } from "../../../src/privacy/index.js";
+import { createChecker, defaultPolicy, MEDIA_TYPES } from "../../../src/privacy/index.js";
 import { until } from "../../harness/index.js";
+import { rebuild } from "../../harness/rebuild.js";
+import { safetensors } from "../../privacy/disclosure/files/arrays.js";
+import { honest } from "../../privacy/disclosure/files/check.js";
+import { model } from "../../privacy/disclosure/files/onnx.js";
 import { check, confinedChecker, deflated, impostor, picture, pngOf, rows } from "./checkers.js";
 
 let open: Checker | undefined;
@@ -47,6 +52,50 @@ describe("the confined checker", () => {
     expect(got[3]?.findings.map((f) => `${f.rule}:${f.verdict}`)).toContain("hidden_content:fail");
     expect(got[3]?.texts.some((t) => t.content.equals(rows(20)))).toBe(true);
     expect(new Set(pids).size).toBeGreaterThanOrEqual(files.length);
+  });
+
+  test("rebuilds every type of file that is accepted", async () => {
+    const table = parquetWriteBuffer({ columnData: [{ name: "n", data: [20, 3], type: "INT32" }] });
+    const files: [string, Buffer][] = [
+      ["a.md", Buffer.from("# Counts\n")],
+      ["a.txt", Buffer.from("counts\n")],
+      ["a.jpg", honest("odd_size.jpeg")],
+      ["a.jpeg", honest("progressive.jpeg")],
+      ["a.svg", honest("plot.svg")],
+      ["a.html", honest("table.html")],
+      ["a.parquet", Buffer.from(table)],
+      ["a.onnx", model()],
+      ["a.npz", honest("stored.npz")],
+      [
+        "a.safetensors",
+        safetensors({ a: { dtype: "F32", shape: [1], data_offsets: [0, 4] } }, Buffer.alloc(4)),
+      ],
+    ];
+    const checker = start(confinedChecker);
+    const got = await Promise.all(files.map(([name, bytes]) => check(checker, name, bytes)));
+    for (const [i, [name, bytes]] of files.entries()) {
+      expect([name, got[i]!.sha256]).toEqual([name, rebuild(name, bytes, defaultPolicy(3)).sha256]);
+      expect([name, got[i]!.canonical === undefined]).toEqual([name, false]);
+    }
+    const tested = new Set([...files.map(([name]) => name.slice(2)), "csv", "json", "log", "png"]);
+    expect(MEDIA_TYPES.map((t) => t.extension).filter((e) => !tested.has(e))).toEqual([]);
+  });
+
+  test("ends on a file whose parser would run on and on", async () => {
+    const data = Array.from({ length: 40 }, (_, i) => `group ${i % 2}`);
+    const column = { name: "g", data, type: "STRING" as const, encoding: "RLE_DICTIONARY" as const };
+    const bytes = Buffer.from(
+      parquetWriteBuffer({
+        columnData: [{ ...column, nullable: false }],
+        codec: "UNCOMPRESSED",
+        statistics: false,
+      }),
+    );
+    // a run of forty values of one bit becomes one of two hundred million
+    const run = bytes.indexOf(Buffer.from([0xaa, 0xaa])) - 1;
+    Buffer.from("feffffbf01", "hex").copy(bytes, run);
+    const got = await check(start(confinedChecker, { cpuSeconds: 2 }), "a.parquet", bytes);
+    expect(got.findings.map((f) => `${f.rule}:${f.verdict}`)).toEqual(["checker_limit:fail"]);
   });
 
   test("has no network, no identity, no file of the node, and one file in its life", async () => {

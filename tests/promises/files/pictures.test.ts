@@ -3,7 +3,8 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { PNG } from "pngjs";
 import type { Canonical } from "../../../src/privacy/index.js";
-import { defaultPolicy, rebuild } from "../../../src/privacy/index.js";
+import { defaultPolicy } from "../../../src/privacy/index.js";
+import { rebuild } from "../../harness/rebuild.js";
 import { chunk, deflated, picture, pngOf, rows, withChunks } from "./checkers.js";
 
 const policy = defaultPolicy(3);

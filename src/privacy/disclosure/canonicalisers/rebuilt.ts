@@ -1,6 +1,7 @@
 /** What a canonicaliser hands back; it throws a refusal (rules/definition.ts) where nothing can be rebuilt. */
 import type { ScanText } from "../canonical.js";
 import type { Finding } from "../finding.js";
+import type { DisclosurePolicy } from "../policy.js";
 import type { Table } from "../table.js";
 
 export interface Rebuilt {
@@ -15,3 +16,6 @@ export interface Rebuilt {
    */
   content?: Buffer;
 }
+
+/** @throws a refusal where nothing can be rebuilt */
+export type Canonicalise = (bytes: Buffer, extension: string, policy: DisclosurePolicy) => Rebuilt;

@@ -7,8 +7,10 @@
  */
 import type { Evidence } from "../../../vocabulary/index.js";
 import type { Canonical } from "../canonical.js";
+import { loadCanonicaliser } from "../canonicalisers/index.js";
+import { mediaTypeOf } from "../media.js";
 import type { DisclosurePolicy } from "../policy.js";
-import { rebuild } from "../rebuild.js";
+import { judgeUnread, rebuildWith } from "../rebuild.js";
 import type { Frame } from "./frames.js";
 import { encodeFrame, FrameReader, READY } from "./frames.js";
 
@@ -44,9 +46,16 @@ function write(parts: readonly Buffer[]): Promise<void> {
   });
 }
 
+async function judge(name: string, bytes: Buffer, policy: DisclosurePolicy, evidence: Evidence) {
+  const unread = judgeUnread(name, bytes.length, policy);
+  if (unread !== undefined) return unread;
+  const canonicalise = await loadCanonicaliser(mediaTypeOf(name)!.canonicaliser);
+  return rebuildWith(canonicalise, name, bytes, policy, evidence);
+}
+
 await write(encodeFrame(READY));
 const { header, bodies } = await readQuestion();
 // the question comes from the node; only the file in its body is hostile
 const { name, policy, evidence } = header as { name: string; policy: DisclosurePolicy; evidence: Evidence };
-await write(answerOf(rebuild(name, bodies[0]!, policy, evidence)));
+await write(answerOf(await judge(name, bodies[0]!, policy, evidence)));
 process.exit(0);

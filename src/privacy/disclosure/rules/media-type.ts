@@ -6,16 +6,13 @@ export const mediaType: RuleDefinition = {
   id: "media_type",
   title: "Type of file",
   title_zh: "文件类型",
-  default: "csv json md txt log png",
+  default: "csv json md txt log png jpeg svg html parquet onnx npz safetensors",
   verdicts: ["fail"],
   sentence:
     "The extension names a type that is accepted, and the bytes are of that type; archives and pickles never are.",
   sentence_zh: "扩展名须为允许的类型且内容与之一致；压缩包与 pickle 一律拒绝。",
   source: "Allow-list by parsing; after OWASP File Upload guidance",
 };
-
-export const notAccepted = (extension: string, title: string) =>
-  refuse(mediaType, `A ${title} (.${extension}) is a media type not accepted yet.`);
 
 export const unknownType = () =>
   refuse(mediaType, `The name has none of the accepted extensions (${mediaType.default}).`);

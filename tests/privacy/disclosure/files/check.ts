@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "@jest/globals";
 import type { Canonical, Finding } from "../../../../src/privacy/index.js";
-import { defaultPolicy, rebuild } from "../../../../src/privacy/index.js";
+import { defaultPolicy } from "../../../../src/privacy/index.js";
 import { packageRoot } from "../../../../src/store/index.js";
 import type { Grade } from "../../../../src/vocabulary/index.js";
+import { rebuild } from "../../../harness/rebuild.js";
 
 export const honest = (name: string): Buffer =>
   readFileSync(join(packageRoot(), "tests/vectors/files", name));
