@@ -6,7 +6,7 @@
  */
 import {
   type AnswerRow,
-  askedOf,
+  askTable,
   type Canonical,
   type Claim,
   columnsOf,
@@ -16,7 +16,6 @@ import {
   type DisclosurePolicy,
   type ExpressionColumns,
   type Finding,
-  factsOf,
   filterOf,
   isModel,
   judgeFacts,
@@ -27,7 +26,6 @@ import {
   modelFacts,
   modelQuestion,
   planTable,
-  questionOf,
   renderFacts,
   renderModel,
   requireRecomputed,
@@ -93,13 +91,16 @@ async function tableOf(
 ): Promise<TableFacts> {
   const plan = planTable(requireRecomputed(claim.statistic, "statistic"), columns);
   const oneRowPerUnit = parts.catalog.datasets.row(view.grant.dataset).max_rows_per_unit === 1;
-  const { rows } = await parts.catalog.views.ask({
-    ...view,
-    mode: job.mode,
-    question: (stored) => questionOf(plan, columns, stored, askedOf(policy, oneRowPerUnit)),
-    maxRows: policy.max_csv_cells,
+  const facts = await askTable({
+    plan,
+    columns,
+    policy,
+    oneRowPerUnit,
+    async ask(question) {
+      const asked = { ...view, mode: job.mode, question, maxRows: policy.max_csv_cells };
+      return (await parts.catalog.views.ask(asked)).rows as AnswerRow[];
+    },
   });
-  const facts = factsOf(plan, rows as AnswerRow[], policy);
   return safeFacts(parts, facts, claim, view.grant.dataset, policy);
 }
 

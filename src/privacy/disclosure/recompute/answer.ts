@@ -13,6 +13,7 @@ import type { Statistic, TableCell, TableFacts } from "../facts.js";
 import { TABLE_FACTS_FORMAT, TOTAL } from "../facts.js";
 import type { DisclosurePolicy } from "../policy.js";
 import { MAX_FACT_CELLS } from "../table-facts.js";
+import { STANDING_COLUMNS } from "./contributions.js";
 import {
   type Level,
   type PlannedDimension,
@@ -175,31 +176,58 @@ function statedBy(
   return { value: numberText(value, divisor, digits), units: Number(units) };
 }
 
-/** Contributions keep more digits than are shown: they are compared, not read. */
-const CONTRIBUTION_DIGITS = 15;
+/** Decimal contributions keep so many digits: those that do not hang on the order of adding. They are compared, not read. */
+const CONTRIBUTION_DIGITS = 12;
 
 /** The node's own figures behind a cell, where it asked for them. */
 function standingOf(row: AnswerRow | undefined, plan: TablePlan, i: number): Partial<TableCell> {
-  const from = plan.dimensions.length + 1 + 3 * plan.measures.length + 5 * i;
-  const [top, total, mixed, same, sharers] = row?.slice(from, from + 5) ?? [];
-  const text = (value: unknown) => exactText(value as Value);
+  const size = STANDING_COLUMNS + 1;
+  const from = plan.dimensions.length + 1 + 3 * plan.measures.length + size * i;
+  const [top, low, total, lows, same, sharers] = row?.slice(from, from + size) ?? [];
+  const held = contributions(listOf(top), listOf(low), (total ?? null) as Value, (lows ?? null) as Value);
   return {
-    ...(Array.isArray(top) ? { top: top.map(text).filter((t) => t !== undefined) } : {}),
-    ...(text(total) === undefined ? {} : { total: text(total) }),
-    ...(mixed === true ? { negative: true } : {}),
+    ...held,
     ...(same === true ? { same: true } : {}),
     ...(sharers === null || sharers === undefined ? {} : { sharers: Number(sharers) }),
   };
 }
 
-/** Whole numbers, which come as text, as they are; decimals to the digits that do not hang on the order of adding. */
-function exactText(value: Value | undefined): string | undefined {
-  if (value === null || value === undefined) return undefined;
-  if (typeof value === "string" && /^\d+$/.test(value)) return value;
+const listOf = (value: unknown): Value[] => (Array.isArray(value) ? (value as Value[]) : []);
+
+/** @param top the largest, of either sign @param low those below zero, lowest first @param lows what these come to */
+function contributions(
+  top: readonly Value[],
+  low: readonly Value[],
+  total: Value,
+  lows: Value,
+): Pick<TableCell, "top" | "total" | "negative"> {
+  const most = Math.max(top.length, low.length);
+  if (most === 0 || total === null) return {};
+  const above = top.flatMap((value) => textOf(value) ?? []).filter((text) => !text.startsWith("-"));
+  const below = low.flatMap((value) => textOf(value) ?? []).map((text) => text.replace(/^-/, ""));
+  const sizes = [...above, ...below].sort((a, b) => Number(b) - Number(a)).slice(0, most);
+  const both = below.length > 0 && Number(above[0] ?? 0) > 0;
+  return {
+    top: sizes,
+    total: (textOf(both ? withoutSign(total, lows) : total) ?? "0").replace(/^-/, ""),
+    ...(both ? { negative: true } : {}),
+  };
+}
+
+/** Of both signs: what is below zero counts as its opposite. */
+function withoutSign(total: Value, lows: Value): Value {
+  if (typeof total === "string" && typeof lows === "string") return String(BigInt(total) - 2n * BigInt(lows));
+  return Number(total) - 2 * Number(lows);
+}
+
+/** Whole numbers, which come as text, as they are. */
+function textOf(value: Value): string | undefined {
+  if (value === null) return undefined;
+  if (typeof value === "string" && /^-?\d+$/.test(value)) return value;
   return canonicalNumber(String(value), CONTRIBUTION_DIGITS)?.text;
 }
 
-function numberText(value: Value, divisor: Value, digits: number): string | null {
+export function numberText(value: Value, divisor: Value, digits: number): string | null {
   if (value === null) return null;
   if (divisor !== null) {
     if (Number(divisor) === 0) return null;

@@ -2,8 +2,7 @@
  * What units contribute to a cell, in SQL: each unit's rows are summed first, so that one who has many rows counts as one.
  *
  * Rules: of a sum, mean, standard deviation or variance a unit contributes the sum of its values; of a count of rows, its
- * rows. The answer holds the `top` largest without sign, the total without sign, and whether there are both signs; where
- * each unit has one row, the rows are the contributions and nothing is grouped by units. Decimals beyond what can be
+ * rows. The answer holds the `top` largest on either side of zero, and what each side comes to; where each unit has one row, the rows are the contributions and nothing is grouped by units. Decimals beyond what can be
  * summed are left out, as they are of the value itself.
  */
 import type { PlannedMeasure, TablePlan } from "./plan.js";
@@ -31,35 +30,40 @@ export const decimal = (v: string): string => `CAST(${v} AS DOUBLE)`;
 export const summable = (v: string): string =>
   `CASE WHEN abs(${decimal(v)}) < ${SUMMABLE} THEN ${decimal(v)} END`;
 
-/** A contribution as a number of which the sign can be taken off. */
+/** A row's part of a contribution. */
 const signed = ({ value }: PlannedMeasure, v: string): string =>
   value?.exact ? `CAST(${v} AS HUGEINT)` : summable(v);
 const total = ({ value }: PlannedMeasure, v: string): string => `${value?.exact ? "sum" : "fsum"}(${v})`;
 
-interface Figures {
-  top: string;
-  total: string;
-  mixed: string;
-  same: string;
-}
-const named = (figures: Figures, i: number): string[] =>
+/**
+ * By name, of measure `i`: the largest contributions above zero or at it, the largest below zero, what they come to together
+ * and the latter alone, and whether all rows have one value.
+ */
+const FIGURES = ["top", "low", "total", "lows", "same"] as const;
+type Figures = Record<(typeof FIGURES)[number], string>;
+const named = (figures: Partial<Figures>, i: number): string[] =>
   Object.entries(figures).map(([name, sql]) => `${sql} AS ${name}${i}`);
 
-/** Where each unit has one row: the figures of a cell's own aggregate. Rows of units with one row need none. */
+/** Largest first; of those below zero the lowest first, which are few or none as a rule. */
+const largest = (v: string, top: number) => ({
+  top: `max(${v}, ${top})`,
+  low: `min(${v}, ${top}) FILTER (WHERE ${v} < 0)`,
+});
+
+/** Where each unit has one row: the figures of a cell's own aggregate. */
 export function standingOfRows(plan: TablePlan, top: number): string[] {
   const sources = sourcesOf(plan.measures);
   return plan.measures.flatMap((m, i) => {
     const v = `v${sources[i]}`;
     const units = [`${m.value?.nullable ? `count(${v})` : "count(*)"} AS units${i}`];
     if (!isSummed(m)) return units;
-    const size = `abs(${signed(m, v)})`;
-    const figures = {
-      top: `max(${size}, ${top})`,
-      total: total(m, size),
-      mixed: `min(${v}) < 0 AND max(${v}) > 0`,
-      same: `min(${v}) = max(${v})`,
-    };
-    return [...units, ...named(figures, i)];
+    const one = m.value?.exact ? v : summable(v);
+    const lows = `${total(m, one)} FILTER (WHERE ${v} < 0)`;
+    return [
+      ...units,
+      ...named({ ...largest(one, top), total: total(m, one), lows }, i),
+      `min(${v}) AS least${i}`,
+    ];
   });
 }
 
@@ -85,17 +89,21 @@ export function standingOfUnits(
       const held = m.value === undefined ? "rows" : `n${from}`;
       return [
         ...own,
-        ...named({ top: `max(${held}, ${top})`, total: `sum(${held})`, mixed: "false", same: "NULL" }, i),
+        ...named({ ...largest(held, top), total: `sum(${held})`, lows: "NULL", same: "NULL" }, i),
       ];
     }
     if (!isSummed(m)) return own;
     columns.set(`sum${from}`, total(m, signed(m, v)));
-    columns.set(`low${from}`, `min(${v})`);
-    columns.set(`high${from}`, `max(${v})`);
-    const size = `abs(sum${from})`;
-    const same = `min(low${from}) = max(high${from})`;
-    const mixed = `min(sum${from}) < 0 AND max(sum${from}) > 0`;
-    return [...own, ...named({ top: `max(${size}, ${top})`, total: total(m, size), mixed, same }, i)];
+    columns.set(`first${from}`, `min(${v})`);
+    columns.set(`last${from}`, `max(${v})`);
+    const one = `sum${from}`;
+    const figures = {
+      ...largest(one, top),
+      total: total(m, one),
+      lows: `${total(m, one)} FILTER (WHERE ${one} < 0)`,
+      same: `min(first${from}) = max(last${from})`,
+    };
+    return [...own, ...named(figures, i)];
   });
   const held = [...columns].map(([name, sql]) => `${sql} AS ${name}`);
   const perUnit = `SELECT ${[...names, `${bits} AS bits`, "u", ...held].join(", ")} FROM kept${groupBy}`;
@@ -103,8 +111,11 @@ export function standingOfUnits(
   return `SELECT ${[keys, ...figures].join(", ")} FROM (${perUnit}) GROUP BY ${keys}`;
 }
 
-/** What the answer shows of a measure: its largest contributions, their total, both signs, one value only. */
+/** What the answer shows of a measure, in the order of FIGURES. */
 export function standingColumns(m: PlannedMeasure, i: number, oneRowPerUnit: boolean): string[] {
-  if (isSummed(m) || (isCount(m) && !oneRowPerUnit)) return [`top${i}`, `total${i}`, `mixed${i}`, `same${i}`];
-  return ["NULL", "NULL", "NULL", "NULL"];
+  if (!isSummed(m) && (!isCount(m) || oneRowPerUnit)) return FIGURES.map(() => "NULL");
+  // The lowest value stays in the engine.
+  const same = oneRowPerUnit ? `least${i} = top${i}[1]` : `same${i}`;
+  return FIGURES.map((name) => (name === "same" ? same : `${name}${i}`));
 }
+export const STANDING_COLUMNS = FIGURES.length;

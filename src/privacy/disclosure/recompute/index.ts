@@ -1,7 +1,9 @@
 /** Tables that the node computes itself from a claim: plan, question, answer, text, findings. */
 export { type AnswerRow, factsOf } from "./answer.js";
 export { chosenByProgram } from "./described.js";
+export { askTable, isDoubtful, type TableRequest } from "./doubt.js";
 export { judgeFacts, renderFacts } from "./judge.js";
+export { claimLabel } from "./label.js";
 export {
   layoutOf,
   marginSets,

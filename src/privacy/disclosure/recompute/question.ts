@@ -26,7 +26,7 @@ const SQUARABLE = "1e145";
 
 /**
  * Its answer has a row for each cell that has rows: the keys of the dimensions, which of them are totals (a bit each, the
- * first dimension the highest), then three values for each measure and five more for each (answer.ts).
+ * first dimension the highest), then three values for each measure and six more for each (answer.ts).
  */
 export interface Question {
   sql: string;
@@ -41,17 +41,20 @@ export interface Asked {
   top: number;
   /** To how many significant digits a value is shown. */
   digits: number;
+  /** Decimals are added in the order of their size; where not, the last digits of a sum may hang on threads (doubt.ts). */
+  ordered: boolean;
 }
 
 /** What the rules of a policy need. */
-export const askedOf = (policy: DisclosurePolicy, oneRowPerUnit: boolean): Asked => ({
+export const askedOf = (policy: DisclosurePolicy, oneRowPerUnit: boolean, ordered = true): Asked => ({
   oneRowPerUnit,
+  ordered,
   // The p-ratio takes two off.
   top: policy.dominance.reduce((most, { n }) => Math.max(most, n), 2),
   digits: policy.significant_digits,
 });
 
-const PLAIN: Asked = { oneRowPerUnit: false, top: 2, digits: 15 };
+const PLAIN: Asked = { oneRowPerUnit: false, top: 2, digits: 15, ordered: true };
 
 /** @param stored the version's name of each column that may be read */
 export function questionOf(
@@ -132,7 +135,7 @@ function cells(
   const values = plan.measures.flatMap((m, i) => {
     const v = `v${sources[i]}`;
     if (m.measure.kind === "units") return [];
-    const value = `${aggregate(m, v)} AS value${i}`;
+    const value = `${aggregate(m, v, asked.ordered)} AS value${i}`;
     return m.measure.kind === "mean" ? [value, `count(${v}) AS divisor${i}`] : [value];
   });
   const standing = asked.oneRowPerUnit ? standingOfRows(plan, asked.top) : [];
@@ -154,7 +157,7 @@ function groupBy(
 }
 
 /** The value; of a mean, what is to be divided by its rows. */
-function aggregate({ measure, value }: PlannedMeasure, v: string): string {
+function aggregate({ measure, value }: PlannedMeasure, v: string, ordered: boolean): string {
   const below = (limit: string, then: string) =>
     `CASE WHEN max(abs(${decimal(v)})) < ${limit} THEN ${then} END`;
   const within = (limit: string) => `CASE WHEN abs(${decimal(v)}) < ${limit} THEN ${decimal(v)} END`;
@@ -166,7 +169,8 @@ function aggregate({ measure, value }: PlannedMeasure, v: string): string {
       return value === undefined ? "count(*)" : `count(${v})`;
     case "sum":
     case "mean":
-      return value?.exact ? `sum(${v})` : below(SUMMABLE, inOrder("fsum", SUMMABLE));
+      if (value?.exact) return `sum(${v})`;
+      return below(SUMMABLE, ordered ? inOrder("fsum", SUMMABLE) : `fsum(${within(SUMMABLE)})`);
     case "median":
       return below(SUMMABLE, `quantile_cont(${within(SUMMABLE)}, 0.5)`);
     case "std":
