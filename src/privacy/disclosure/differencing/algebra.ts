@@ -9,7 +9,7 @@
  * Two that lie in each other but for few units on both sides are noted as well: one of these units can tell the others.
  * Only what a new set has a part in is said; a set that was told before with the same numbers is not new.
  */
-import { commonOf, commonUnits, pairsOf, type Spread } from "./meet.js";
+import { commonUnits, pairsOf, type Spread } from "./meet.js";
 import type { ToldSet, ToldTable } from "./told.js";
 
 export interface Side {
@@ -35,10 +35,7 @@ export interface Compared extends Side {
   common: Float64Array;
 }
 
-/** Three sets are looked at together so often at most; what is left over is said to be. */
-export const MAX_TRIPLES = 5_000;
-
-/** @param load opens an earlier table; each is opened once here */
+/** The one pass over the units that each earlier table costs. */
 export function compareAll(fresh: Side, earlier: readonly Side[]): Compared[] {
   return earlier.map((side) => ({
     ...side,
@@ -59,14 +56,16 @@ export function toldBefore(fresh: Side, compared: readonly Compared[]): boolean[
   });
 }
 
-const isFew = (units: number, threshold: number): boolean => units > 0 && units < threshold;
+export const isFew = (units: number, threshold: number): boolean => units > 0 && units < threshold;
 
 /** Whether the difference of the shown counts tells that few units are left; sets without shown counts may tell more. */
 function isShownFew(larger: ToldSet, parts: readonly ToldSet[], threshold: number): boolean {
   const sets = [larger, ...parts];
-  if (sets.some((s) => s.count === undefined || s.count.low === s.count.high)) return true;
+  if (sets.some((s) => s.count === undefined) || sets.every((s) => s.count?.low === s.count?.high))
+    return true;
   const most = (larger.count?.high ?? 0) - parts.reduce((sum, p) => sum + (p.count?.low ?? 0), 0);
-  return most < threshold;
+  const least = (larger.count?.low ?? 0) - parts.reduce((sum, p) => sum + (p.count?.high ?? 0), 0);
+  return least > 0 && most < threshold;
 }
 
 export function followsFromTwo(
@@ -96,7 +95,7 @@ export function followsFromTwo(
   return found;
 }
 
-const follows = (
+export const follows = (
   how: Follows["how"],
   units: number,
   fresh: Side,
@@ -143,138 +142,4 @@ export function followsFromRemainders(
     });
   }
   return found;
-}
-
-interface Placed {
-  side: Compared;
-  set: ToldSet;
-  /** Units in common with the new set. */
-  common: number;
-}
-
-/** Three sets, of which one is new and two are earlier, of any tables. */
-export function followsFromThree(
-  fresh: Side,
-  compared: readonly Compared[],
-  old: readonly boolean[],
-  threshold: number,
-): { found: Follows[]; skipped: number } {
-  const look = new Looking(fresh, threshold);
-  fresh.spread.sets.forEach((a, i) => {
-    if (old[i] || a.units === 0) return;
-    const placed = compared.flatMap((side) =>
-      side.spread.sets.map((set, k) => ({
-        side,
-        set,
-        common: side.common[i * side.spread.sets.length + k] as number,
-      })),
-    );
-    const inside = placed.filter((p) => p.common === p.set.units && p.set.units > 0 && p.set.units < a.units);
-    const around = placed.filter((p) => p.common === a.units && p.set.units > a.units);
-    look.parts(a, inside);
-    look.whole(a, around, placed);
-    look.shared(a, around, placed);
-  });
-  return { found: look.found, skipped: look.skipped };
-}
-
-class Looking {
-  readonly found: Follows[] = [];
-  skipped = 0;
-  private looked = 0;
-
-  constructor(
-    private readonly fresh: Side,
-    private readonly threshold: number,
-  ) {}
-
-  /** Two within the new one: few left over, or few in both while they make it up. */
-  parts(a: ToldSet, inside: readonly Placed[]): void {
-    const t = this.threshold;
-    pairsWithSum(inside, a.units - t + 1, a.units + t - 1, (b, c) => {
-      const left = a.units - b.set.units - c.set.units;
-      if (left === 0) return;
-      const both = this.common(b, c);
-      if (both === undefined) return;
-      if (left > 0 && both === 0) this.say("difference", left, a, b, c);
-      if (left < 0 && both === -left) this.say("shared", both, a, b, c);
-    });
-  }
-
-  /** The new one and another within a third, sharing no unit. */
-  whole(a: ToldSet, around: readonly Placed[], placed: readonly Placed[]): void {
-    const apart = bySize(placed.filter((p) => p.common === 0 && p.set.units > 0));
-    for (const b of around) {
-      const left = b.set.units - a.units;
-      eachBetween(apart, left - this.threshold + 1, left - 1, (c) => {
-        if (this.common(b, c) === c.set.units) this.say("difference", left - c.set.units, a, b, c);
-      });
-    }
-  }
-
-  /** The new one and another share few, and a third is both together. */
-  shared(a: ToldSet, around: readonly Placed[], placed: readonly Placed[]): void {
-    const whole = bySize(around);
-    for (const b of placed) {
-      if (!isFew(b.common, this.threshold) || b.common === b.set.units) continue;
-      const together = a.units + b.set.units - b.common;
-      eachBetween(whole, together, together, (c) => {
-        if (this.common(b, c) === b.set.units) this.say("shared", b.common, a, b, c);
-      });
-    }
-  }
-
-  private common(b: Placed, c: Placed): number | undefined {
-    if (b.side === c.side && b.set === c.set) return undefined;
-    if (++this.looked > MAX_TRIPLES) {
-      this.skipped++;
-      return undefined;
-    }
-    return commonOf(b.set, b.side.spread.units, c.set, c.side.spread.units);
-  }
-
-  private say(how: Follows["how"], units: number, a: ToldSet, ...parts: Placed[]): void {
-    if (isFew(units, this.threshold))
-      this.found.push(
-        follows(how, units, this.fresh, a, ...parts.map(({ side, set }) => ({ table: side.table, set }))),
-      );
-  }
-}
-
-const bySize = (list: readonly Placed[]): Placed[] => [...list].sort((x, y) => x.set.units - y.set.units);
-
-function firstFrom(sorted: readonly Placed[], units: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] as Placed).set.units < units) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function eachBetween(sorted: readonly Placed[], low: number, high: number, look: (p: Placed) => void): void {
-  for (let i = firstFrom(sorted, low); i < sorted.length; i++) {
-    const p = sorted[i] as Placed;
-    if (p.set.units > high) return;
-    look(p);
-  }
-}
-
-/** Each pair whose units add up to within these bounds, once. */
-function pairsWithSum(
-  list: readonly Placed[],
-  low: number,
-  high: number,
-  look: (a: Placed, b: Placed) => void,
-): void {
-  const sorted = bySize(list);
-  sorted.forEach((a, i) => {
-    const rest = Math.max(i + 1, firstFrom(sorted, low - a.set.units));
-    for (let k = rest; k < sorted.length; k++) {
-      const b = sorted[k] as Placed;
-      if (a.set.units + b.set.units > high) return;
-      look(a, b);
-    }
-  });
 }

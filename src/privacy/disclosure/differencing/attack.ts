@@ -4,8 +4,9 @@
  *
  * The attacker knows every shown count (between bounds where it is rounded), that no atom has less than zero, and which atoms
  * descriptions allow. An atom of some and fewer than `threshold` units is pinned when the most that it can have lies below
- * the threshold: then the attacker knows that few units are in it. Counts are whole numbers, but the attacker works with
- * real ones; what whole numbers alone would pin is not seen.
+ * the threshold: then the attacker knows that few units are in it. Where a count is rounded, the attacker must also know that
+ * it is not empty. Counts are whole numbers, but the attacker works with real ones; what whole numbers alone would pin is
+ * not seen.
  *
  * One solution shows for many atoms at once that they can be large, so that few programs are solved: each makes as many of
  * those not yet shown as large as it can, up to the threshold.
@@ -111,14 +112,18 @@ function largest(
     open = rest;
   }
   const undecided: number[] = [];
+  const isRounded = constraints.some(({ low, high }) => low < high);
   for (const index of open) {
     if (left() <= 0) {
       undecided.push(index);
       continue;
     }
-    const solution = solve(problemOf(constraints, atoms.length, [index], threshold), seconds());
-    if (!solution.optimal) undecided.push(index);
-    else if (solution.objective < threshold - EPSILON) pinned.push({ index, most: solution.objective });
+    const most = solve(problemOf(constraints, atoms.length, [index], threshold), seconds());
+    if (!most.optimal) undecided.push(index);
+    if (!most.optimal || most.objective >= threshold - EPSILON) continue;
+    const least = isRounded ? solve(leastOf(constraints, atoms.length, index), seconds()) : undefined;
+    if (least && !least.optimal) undecided.push(index);
+    else if (!least || least.objective > EPSILON) pinned.push({ index, most: most.objective });
   }
   return { pinned, open: undecided.length };
 }
@@ -130,21 +135,34 @@ function problemOf(
   asked: readonly number[],
   threshold: number,
 ): string {
-  const lines = ["Maximize", ` obj: ${sum(asked.map((i) => `y${i}`))}`, "Subject To"];
-  constraints.forEach(({ atoms, low, high }, c) => {
-    const terms = sum(atoms.map((i) => `x${i}`));
-    if (low === high) lines.push(` e${c}: ${terms} = ${low}`);
-    else {
-      lines.push(` l${c}: ${terms} >= ${low}`);
-      if (Number.isFinite(high)) lines.push(` h${c}: ${terms} <= ${high}`);
-    }
-  });
-  for (const i of asked) lines.push(` y${i}c: y${i} - x${i} <= 0`);
-  lines.push("Bounds");
-  for (const i of asked) lines.push(` 0 <= y${i} <= ${threshold}`);
-  for (let i = 0; i < count; i++) lines.push(` x${i} >= 0`);
-  lines.push("End");
-  return lines.join("\n");
+  return [
+    `Maximize\n obj: ${sum(asked.map((i) => `y${i}`))}`,
+    "Subject To",
+    ...constraints.map(constraintText),
+    ...asked.map((i) => ` y${i}c: y${i} - x${i} <= 0`),
+    "Bounds",
+    ...asked.map((i) => ` 0 <= y${i} <= ${threshold}`),
+    ...Array.from({ length: count }, (_, i) => ` x${i} >= 0`),
+    "End",
+  ].join("\n");
+}
+
+function leastOf(constraints: readonly Constraint[], count: number, asked: number): string {
+  return [
+    `Minimize\n obj: x${asked}`,
+    "Subject To",
+    ...constraints.map(constraintText),
+    "Bounds",
+    ...Array.from({ length: count }, (_, i) => ` x${i} >= 0`),
+    "End",
+  ].join("\n");
+}
+
+function constraintText({ atoms, low, high }: Constraint, c: number): string {
+  const terms = sum(atoms.map((i) => `x${i}`));
+  if (low === high) return ` e${c}: ${terms} = ${low}`;
+  const least = ` l${c}: ${terms} >= ${low}`;
+  return Number.isFinite(high) ? `${least}\n h${c}: ${terms} <= ${high}` : least;
 }
 
 /** Lines of a moderate length: readers of the form have limits. */

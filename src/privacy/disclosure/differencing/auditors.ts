@@ -6,26 +6,15 @@
  * follows for whoever knows that one set lies in the other, which the data say and the descriptions do not; or it could not
  * all be looked at. All findings are for auditors only: they hang on values that were not released.
  */
-import type { TableFacts } from "../facts.js";
-import { TOTAL } from "../facts.js";
 import type { Audience, Finding } from "../finding.js";
 import { MAX_CELLS } from "../finding.js";
 import { several } from "../rules/definition.js";
-import { differencing } from "../rules/differencing.js";
-import {
-  type Compared,
-  compareAll,
-  type Follows,
-  followsFromRemainders,
-  followsFromThree,
-  followsFromTwo,
-  type Part,
-  toldBefore,
-} from "./algebra.js";
+import { type Compared, compareAll, followsFromRemainders, followsFromTwo, toldBefore } from "./algebra.js";
 import { type Atom, type AtomTable, atomsOf, Compatibility } from "./atoms.js";
 import { type Attack, attack, type SolveLp } from "./attack.js";
-import { cellCondition, relateRows, whereOf } from "./conditions.js";
-import type { ToldTable } from "./told.js";
+import { whereOf } from "./conditions.js";
+import { describe, labelOf, say } from "./described.js";
+import { followsFromThree } from "./triples.js";
 
 export interface AuditorsInput {
   threshold: number;
@@ -77,95 +66,6 @@ export function judgeForAuditors(input: AuditorsInput): Finding[] {
       ),
     );
   return findings;
-}
-
-function say(
-  verdict: Finding["verdict"],
-  because: string,
-  message: string,
-  evidence: Finding["evidence"] = {},
-): Finding {
-  return {
-    rule: differencing.id,
-    verdict,
-    message,
-    evidence: { because, ...evidence },
-    audience: "auditors",
-  };
-}
-
-const HOW: Record<Follows["how"], (t: number) => string> = {
-  difference: (t) => `can be subtracted, which tells of more than zero and fewer than ${t} units`,
-  remainder: (t) => `leave more than zero and fewer than ${t} units of one over`,
-  shared: (t) => `share more than zero and fewer than ${t} units, and what both are together is told`,
-  near: (t) => `differ by fewer than ${t} units: one of these learns of the others`,
-};
-
-/** One finding for each way, public or not, and each other table: an auditor reads which release it is. */
-function describe(
-  all: readonly Follows[],
-  tables: ReadonlyMap<string, AtomTable>,
-  threshold: number,
-): Finding[] {
-  const groups = new Map<string, { follows: Follows[]; isPublic: boolean }>();
-  for (const one of all) {
-    const isPublic = one.how !== "near" && liesSoByDescription(one, tables);
-    const key = [one.how, isPublic, ...new Set(one.parts.map((p) => p.table.id))].join(" ");
-    const group = groups.get(key) ?? { follows: [], isPublic };
-    group.follows.push(one);
-    groups.set(key, group);
-  }
-  return [...groups.values()].map(({ follows, isPublic }) => {
-    const first = follows[0] as Follows;
-    const [fresh, ...others] = [...new Set(first.parts.map((p) => p.table))];
-    const named = others.map((t) => t.name).join(" and ");
-    const known = isPublic ? "" : " To whoever knows how these sets lie; their descriptions do not say it.";
-    return {
-      ...say(
-        isPublic ? "fail" : "review",
-        first.how,
-        `${several(follows.length, "combination")} of its cells with ${named}: they ${HOW[first.how](threshold)}.${known} First: ${first.parts.map(partText).join(" with ")}.`,
-        {
-          tables: others.map((t) => t.id),
-          combinations: follows.length,
-          fewest_units: Math.min(...follows.map((f) => f.units)),
-        },
-      ),
-      cells: cellsOf(follows, fresh as ToldTable),
-    };
-  });
-}
-
-function cellsOf(all: readonly Follows[], fresh: ToldTable): [string, string][] {
-  const names = new Map<string, [string, string]>();
-  for (const { parts } of all)
-    for (const { table, set } of parts)
-      if (table.id === fresh.id) names.set(set.at.join(" "), [labelOf(table.facts, set.at), table.name]);
-  return [...names.values()].slice(0, MAX_CELLS);
-}
-
-export const labelOf = ({ dimensions }: TableFacts, at: readonly number[]): string =>
-  at.length === 0
-    ? "all"
-    : at
-        .map((level, i) => (level === TOTAL ? "Total" : (dimensions[i]?.levels[level] ?? "").slice(0, 60)))
-        .join(" / ");
-
-const partText = ({ table, set }: Part): string => `${labelOf(table.facts, set.at)} (${table.name})`;
-
-/** Of two sets: that the smaller lies in the larger, by their descriptions; of more: that each lies in the largest. */
-function liesSoByDescription({ parts }: Follows, tables: ReadonlyMap<string, AtomTable>): boolean {
-  const [largest, ...rest] = [...parts].sort((a, b) => b.set.units - a.set.units);
-  const rows = (p: Part) => rowsOf(p, tables.get(p.table.id) as AtomTable);
-  const around = rows(largest as Part);
-  return rest.every((part) => relateRows(rows(part), around).first_in_second === "yes");
-}
-
-function rowsOf({ table, set }: Part, { spread, columns }: AtomTable): Parameters<typeof relateRows>[0] {
-  const keys = set.at.map((level, i) =>
-    level === TOTAL ? undefined : spread.units.cells.find((c) => c.at[i] === level)?.keys[i],
-  );
-  return { where: cellCondition(table.claim, keys, columns), columns };
 }
 
 /** The new table and those that lie nearest to it, as many as can be worked on together. */
