@@ -26,6 +26,7 @@ interface Block {
   numbers: readonly Float64Array[];
   levels: readonly { codes: Int32Array; place: Int32Array; width: number }[];
   start: number;
+  width: number;
 }
 
 export interface Design {
@@ -102,6 +103,7 @@ class Builder {
       numbers: parts.flatMap((part) => (part.numbers ? [part.numbers] : [])),
       levels: parts.flatMap((part) => part.levels ?? []),
       start: this.columns.length,
+      width,
     });
     this.columns.push(...(parts.length === 0 ? [INTERCEPT] : product(parts.map(({ names }) => names))));
   }
@@ -138,20 +140,36 @@ function unique(columns: readonly DesignColumn[]): DesignColumn[] {
 }
 
 function writeRow(blocks: readonly Block[], i: number, out: Float64Array): void {
-  out.fill(0);
-  for (const { numbers, levels, start } of blocks) {
+  for (let b = 0; b < blocks.length; b++) {
+    const { numbers, levels, start, width } = blocks[b]!;
     let at = 0;
-    for (const { codes, place, width } of levels) {
+    for (let l = 0; l < levels.length && at >= 0; l++) {
+      const { codes, place, width: own } = levels[l]!;
       const level = place[codes[i]!]!;
-      if (level < 0) {
-        at = -1;
-        break;
-      }
-      at = at * width + level;
+      at = level < 0 ? -1 : at * own + level;
     }
-    if (at < 0) continue;
-    let value = 1;
-    for (const column of numbers) value *= column[i]!;
-    out[start + at] = value;
+    for (let j = 0; width > 1 && j < width; j++) out[start + j] = 0;
+    let value = at < 0 ? 0 : 1;
+    for (let n = 0; n < numbers.length; n++) value *= numbers[n]![i]!;
+    out[start + Math.max(at, 0)] = value;
   }
+}
+
+/** The matrix itself, row by row, where it is small enough to be held: reading a row again is then a copy. */
+export function held(design: Design, rows: number): Design {
+  const size = design.columns.length;
+  if (rows * size * 8 > MODEL_LIMITS.held_bytes) return design;
+  const matrix = new Float64Array(rows * size);
+  const row = new Float64Array(size);
+  for (let i = 0; i < rows; i++) {
+    design.row(i, row);
+    matrix.set(row, i * size);
+  }
+  return {
+    ...design,
+    row(i, out) {
+      const from = i * size;
+      for (let j = 0; j < size; j++) out[j] = matrix[from + j]!;
+    },
+  };
 }

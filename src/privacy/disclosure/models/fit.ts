@@ -3,7 +3,7 @@
 import { cellsOf, patternsOf, wholeOf } from "./cells.js";
 import { fitCox } from "./cox.js";
 import type { RegressionData, UnitData } from "./data.js";
-import { type Design, designOf } from "./design.js";
+import { type Design, designOf, held } from "./design.js";
 import type { Estimate } from "./estimate.js";
 import { decimalOf, type RegressionFacts } from "./facts.js";
 import { ModelFailed } from "./failure.js";
@@ -19,10 +19,11 @@ export type Fitted<Facts> = Facts extends unknown ? Omit<Facts, "filter"> : neve
 export function fitRegression(plan: RegressionPlan, data: RegressionData): Fitted<RegressionFacts> {
   try {
     if (data.rows === 0) throw new ModelFailed("no_rows");
-    const design = designOf(plan, data);
-    if (data.rows * (design.columns.length + 1) ** 2 > MODEL_LIMITS.pass)
+    const sketched = designOf(plan, data);
+    if (data.rows * (sketched.columns.length + 1) ** 2 > MODEL_LIMITS.pass)
       throw new ModelFailed("too_many_parameters");
     const cells = cellsOf(plan, data);
+    const design = held(sketched, data.rows);
     const estimate = estimateOf(plan, design, data);
     return {
       ...begun(plan, data),

@@ -16,6 +16,8 @@ export const MODEL_LIMITS = {
   bytes: 96 * 1024 ** 2,
   /** The most units of which it is asked how much they hold together. */
   few: 99,
+  /** Up to here a design is held whole, in bytes; above, its rows are made anew each time. */
+  held_bytes: 64 * 1024 ** 2,
   /** Rows times the square of parameters: the work of one pass. */
   pass: 5e9,
   /** Curves of one claim, and points of all curves together. */

@@ -101,10 +101,16 @@ const compareKeys = (type: ColumnType) => (a: string, b: string) => {
   return compareValues(x, y);
 };
 
-/** Ordinals are dense over a dataset; a model sees some of them. */
+/** Ordinals are dense over a dataset, and mostly rise with its rows; a model sees some of them. */
 function unitsOf({ rows, units: ordinals }: ReadRows): UnitData {
-  const places = new Map<number, number>();
   const unit = new Int32Array(rows);
+  let rising = true;
+  for (let i = 1; i < rows && rising; i++) rising = ordinals[i]! >= ordinals[i - 1]!;
+  if (rising) {
+    for (let i = 1; i < rows; i++) unit[i] = unit[i - 1]! + (ordinals[i] === ordinals[i - 1] ? 0 : 1);
+    return { rows, unit, units: rows === 0 ? 0 : unit[rows - 1]! + 1 };
+  }
+  const places = new Map<number, number>();
   for (let i = 0; i < rows; i++) {
     const ordinal = ordinals[i]!;
     let place = places.get(ordinal);

@@ -77,7 +77,8 @@ export class Triangle {
   /** x of R x = b, over the leading columns; where `b` is left out it is the column after them. */
   solve(columns: number, b?: Float64Array): Float64Array {
     const { size, r } = this;
-    const x = Float64Array.from({ length: columns }, (_, i) => (b ? b[i]! : r[i * size + columns]!));
+    const x = new Float64Array(columns);
+    for (let i = 0; i < columns; i++) x[i] = b ? b[i]! : r[i * size + columns]!;
     for (let i = columns - 1; i >= 0; i--) {
       for (let k = i + 1; k < columns; k++) x[i]! -= r[i * size + k]! * x[k]!;
       x[i]! /= r[i * size + i]!;
