@@ -92,9 +92,12 @@ export class FrameWriter {
     head.writeUInt32BE(payload.length, 0);
     head[4] = type;
     if (this.sink.destroyed) throw new WireError("closed");
+    // Both in one call, so that the other side is woken once.
+    this.sink.cork();
     this.sink.write(head);
-    if (payload.length > 0 ? this.sink.write(payload) : true) return;
-    await drained(this.sink);
+    const takesMore = payload.length > 0 ? this.sink.write(payload) : true;
+    this.sink.uncork();
+    if (!takesMore) await drained(this.sink);
   }
 
   header(value: object): Promise<void> {

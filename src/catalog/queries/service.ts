@@ -5,14 +5,13 @@
  * From the charge on, every way ends at the deadline, with the stored answer or with an error that says nothing of
  * the data. Exact numbers live between `exactCells` and `answerSteps` only. The user's text is parsed and never run.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../../ledger/index.js";
 import {
   answerSteps,
   createNoise,
   type Plan,
   type Pricing,
-  planOf,
   priceOf,
   quoteOf,
   termsOf,
@@ -26,6 +25,7 @@ import type { GrantService } from "../grants/service.js";
 import { exactCells } from "./exact.js";
 import type { Pace } from "./pace.js";
 import { answerPaid } from "./paid.js";
+import { Plans } from "./plans.js";
 import {
   type NoisyQueryInput,
   type QueryAnswer,
@@ -58,8 +58,11 @@ interface Planned {
 
 export class QueryService {
   private readonly noise = createNoise(randomBytes);
+  private readonly plans: Plans;
 
-  constructor(private readonly parts: Parts) {}
+  constructor(private readonly parts: Parts) {
+    this.plans = new Plans((text) => parts.engine.parseSql(text));
+  }
 
   async ask(actor: Actor, input: NoisyQueryInput): Promise<QueryAnswer | QueryQuote> {
     const said = parseInput(queryInput, input);
@@ -73,11 +76,8 @@ export class QueryService {
   private async plan(actor: Actor, said: ReturnType<typeof queryInput.parse>): Promise<Planned> {
     const terms = termsOf(said.epsilon, said.delta);
     const sources = said.datasets.map((name) => sourceOf(this.parts, actor, name));
-    const plan = await planOf(
-      said.sql,
-      (text) => this.parts.engine.parseSql(text),
-      sources.map(({ table }) => table),
-    );
+    const tables = sources.map(({ table }) => table);
+    const { plan, digest } = await this.plans.of({ by: actor.id, sql: said.sql, tables });
     const pricing = priceOf(plan, terms);
     const used = plan.tables.map((name) => sources.find(({ table }) => table.name === name) as Source);
     const request: ChargeRequest = {
@@ -88,7 +88,7 @@ export class QueryService {
         version: version.id,
         grant: grant.id,
       })),
-      request: { plan: digestOf(plan), epsilon: exact(terms.epsilon), delta: exact(terms.delta) },
+      request: { plan: digest, epsilon: exact(terms.epsilon), delta: exact(terms.delta) },
       cost: pricing.cost,
       mechanism: mechanismOf(plan, pricing),
     };
@@ -135,12 +135,6 @@ export class QueryService {
 }
 
 const exact = ({ num, den }: Rational): string => `${num}/${den}`;
-
-/** Equal plans have equal digests: a plan is made in one order, and its numbers are exact. */
-const digestOf = (plan: Plan): string =>
-  createHash("sha256")
-    .update(JSON.stringify(plan, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value)))
-    .digest("hex");
 
 /** What was drawn from, for the ledger. */
 const mechanismOf = (plan: Plan, { kind, laws, threshold }: Pricing): JsonObject => ({

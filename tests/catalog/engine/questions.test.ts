@@ -52,6 +52,39 @@ describe("a text", () => {
   });
 });
 
+describe("a statement", () => {
+  const older = (sql: string, ages: string[], maxRows = 1000, isPlanned = true) =>
+    engine.query({
+      version: of("people", people),
+      sql,
+      parameters: ages,
+      maxRows,
+      planned: isPlanned,
+    });
+  const ROWS = "SELECT c0 FROM data WHERE c1 > CAST($1 AS BIGINT)";
+
+  test("that is asked again is asked with its new parameters, and after an answer too large", async () => {
+    const count = async (age: string) => (await older(ROWS, [age], 8000)).rows.length;
+    const [all, some] = [await count("0"), await count("80")];
+    expect([all, some > 0 && some < all]).toEqual([7874, true]);
+    expect((await errorOf(older(ROWS, ["0"], 100))).code).toBe("too_large");
+    expect([await count("0"), await count("80"), await count("0")]).toEqual([all, some, all]);
+  });
+
+  test("that was asked without a look at its plan is looked at when that is wanted", async () => {
+    const foreign = "SELECT count(*) FROM range(3)";
+    expect((await older(foreign, [], 1, false)).rows).toEqual([["3"]]);
+    for (let again = 0; again < 2; again++)
+      expect((await errorOf(older(foreign, [], 1, true))).code).toBe("internal");
+  });
+
+  test("is one of few that are kept, whatever others are asked", async () => {
+    for (let i = 0; i < 40; i++)
+      expect((await older(`SELECT count(*) + ${i} FROM data`, [])).rows).toEqual([[String(7874 + i)]]);
+    expect((await older("SELECT count(*) + 0 FROM data", [])).rows).toEqual([["7874"]]);
+  });
+});
+
 describe("a plan", () => {
   test("that reads the versions, joined, is carried out", async () => {
     const sql =

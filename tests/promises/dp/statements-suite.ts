@@ -29,7 +29,7 @@ const SILENT: Noise = { laplace: () => 0n, gaussian: () => 0n, laplaceMany: noth
 const REFUSALS = ["invalid_input", "query_unsupported"];
 /** All that SQL of this node's own making is made of: keywords, functions that cannot fail, and its own names. */
 const OWN_WORDS =
-  /^(SELECT|FROM|WHERE|GROUP|BY|HAVING|AS|AND|OR|NOT|IN|IS|NULL|LIKE|ESCAPE|BETWEEN|CASE|WHEN|THEN|ELSE|END|CAST|TRY_CAST|DISTINCT|FALSE|JOIN|LEFT|ON|QUALIFY|OVER|PARTITION|ORDER|BOOLEAN|BIGINT|HUGEINT|DOUBLE|VARCHAR|DATE|TIMESTAMP|count|sum|min|max|least|any_value|coalesce|round|abs|sqrt|ln|exp|isfinite|year|quarter|month|day|hour|minute|isodow|hash|strlen|row_number|u|l|r|leaf|rows|data|data1|__unit|[cegkmvx]\d+)$/;
+  /^(SELECT|FROM|WHERE|GROUP|BY|HAVING|AS|AND|OR|NOT|IN|IS|NULL|LIKE|ESCAPE|BETWEEN|CASE|WHEN|THEN|ELSE|END|CAST|TRY_CAST|DISTINCT|FALSE|JOIN|LEFT|ON|QUALIFY|OVER|PARTITION|ORDER|BOOLEAN|BIGINT|HUGEINT|DOUBLE|VARCHAR|DATE|TIMESTAMP|count|sum|min|max|least|greatest|any_value|coalesce|round|abs|sqrt|ln|exp|isfinite|year|quarter|month|day|hour|minute|isodow|hash|strlen|row_number|u|l|r|leaf|rows|data|data1|__unit|[cegkmvx]\d+)$/;
 const HUGE = 2n ** 127n;
 
 export function statementsSuite(count: number): void {

@@ -8,23 +8,18 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type DuckDBValue, type Json, StatementType } from "@duckdb/node-api";
-import { GloveboxError, invalidInput } from "../../../vocabulary/index.js";
 import type { CloseRequest, FitRequest, OpenRequest, QueryRequest, UnitsRequest } from "../protocol.js";
 import { Duck, type DuckSettings, literal } from "./duck.js";
 import { fitRows } from "./fit.js";
 import { describeVersion } from "./parquet.js";
-import { mustReadOnly } from "./plan.js";
+import { Statements } from "./statements.js";
 import { unitsInCells } from "./units-in-cells.js";
 import { type Inputs, type Outcome, saveInput } from "./workplace.js";
-
-/** What an answer may take on the wire. */
-const MAX_ANSWER = 8 * 1024 * 1024;
 
 interface Open {
   duck: Duck;
   folder: string;
-  views: string[];
+  statements: Statements;
 }
 
 export class OpenVersions {
@@ -47,7 +42,7 @@ export class OpenVersions {
         total.bytes += (await stat(path)).size;
         await duck.run(`CREATE VIEW ${view} AS SELECT * FROM read_parquet(${literal(path)})`);
       }
-      this.open.set(request.session, { duck, folder, views });
+      this.open.set(request.session, { duck, folder, statements: new Statements(duck, views) });
       return { result: total, outputs: [] };
     } catch (error) {
       duck?.close();
@@ -59,25 +54,7 @@ export class OpenVersions {
   async ask(request: QueryRequest): Promise<Outcome<"query">> {
     const session = this.open.get(request.session);
     if (!session) throw new Error("engine: no such session");
-    const { connection } = session.duck;
-    const statement = await connection.prepare(request.sql);
-    try {
-      if (statement.statementType !== StatementType.SELECT) throw invalidInput("sql", "is not one SELECT");
-      const parameters = request.parameters as DuckDBValue[];
-      if (request.planned) await mustReadOnly(connection, request.sql, parameters, session.views);
-      statement.bind(parameters);
-      const reader = await statement.streamAndReadUntil(request.max_rows + 1);
-      if (reader.currentRowCount > request.max_rows)
-        throw new GloveboxError("too_large", { detail: `sql: gives more than ${request.max_rows} rows` });
-      const rows: Json[][] = reader.getRowsJson();
-      if (JSON.stringify(rows).length > MAX_ANSWER)
-        throw new GloveboxError("too_large", { detail: `sql: gives more than ${MAX_ANSWER} bytes` });
-      const types = reader.columnTypes();
-      const columns = reader.columnNames().map((name, i) => ({ name, type: String(types[i]) }));
-      return { result: { columns, rows }, outputs: [] };
-    } finally {
-      statement.destroySync();
-    }
+    return session.statements.ask(request);
   }
 
   /** Which units are in which cell. */
@@ -102,6 +79,7 @@ export class OpenVersions {
     const session = this.open.get(key);
     if (!session) return;
     this.open.delete(key);
+    session.statements.close();
     session.duck.close();
     await rm(session.folder, { recursive: true, force: true });
   }
