@@ -127,6 +127,8 @@ export interface ReleaseFileView {
   bytes?: number;
   verdict?: Verdict;
   evidence?: Evidence;
+  /** Of what the node computed: what it shows, in words. */
+  shows?: string;
   /** To auditors. */
   room?: Room;
   /** To auditors, what needs a human first. */

@@ -98,8 +98,9 @@ function fileView(
 ): ReleaseFileView {
   const named = { name: file.name, output: file.output };
   if (!output || !readsFiles(sight, state)) return named;
-  const { media_type, bytes, verdict, evidence } = output;
-  const shown = { ...named, sha256: file.sha256, media_type, bytes, verdict, evidence };
+  const { media_type, bytes, verdict, evidence, shows } = output;
+  const computed = shows === undefined ? {} : { shows };
+  const shown = { ...named, sha256: file.sha256, media_type, bytes, verdict, evidence, ...computed };
   if (sight !== "auditor")
     return {
       ...shown,

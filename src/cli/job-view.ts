@@ -28,6 +28,8 @@ export interface Output {
   bytes?: number;
   sha256?: string;
   verdict?: string | null;
+  evidence?: string;
+  shows?: string;
   findings?: { rule: string; verdict: string; message: string }[];
 }
 
@@ -165,6 +167,7 @@ export function outputTable(context: Context, items: readonly Output[]): string 
     ["type", "类型"],
     ["size", "大小"],
     ["verdict", "结论"],
+    ["evidence", "依据"],
     ["id", "编号"],
   ] as const;
   const rows = items.map((o) => [
@@ -172,8 +175,12 @@ export function outputTable(context: Context, items: readonly Output[]): string 
     o.media_type,
     o.bytes === undefined ? "" : size(o.bytes),
     o.verdict,
+    o.evidence,
     o.id,
   ]);
+  const shown = items.flatMap((o) =>
+    o.shows === undefined ? [] : [context.say(`${o.name} shows ${o.shows}`, `${o.name} 展示：${o.shows}`)],
+  );
   const findings = items.flatMap((o) =>
     (o.findings ?? [])
       .filter((f) => f.verdict !== "pass")
@@ -181,6 +188,7 @@ export function outputTable(context: Context, items: readonly Output[]): string 
   );
   return [
     table(context.language, heads, rows),
+    ...(shown.length > 0 ? ["", ...shown.map(plain)] : []),
     ...(findings.length > 0 ? ["", ...findings.map(plain)] : []),
   ].join("\n");
 }

@@ -16,6 +16,8 @@ export interface ReleaseFile {
   verdict?: string;
   evidence?: string;
   bytes?: number;
+  /** Of what the node computed: what it shows, in words. */
+  shows?: string;
   /** To auditors: how much it could carry beside what it says. */
   room?: Room;
   findings?: SeenFinding[];
@@ -74,6 +76,7 @@ export function releaseSheet(language: Language, r: Release, columns = 100): str
     head,
     "",
     fileTable(language, files),
+    ...showsLines(language, files),
     ...findingLines(language, files, columns),
     ...reviewLines(r),
   ].join("\n");
@@ -102,6 +105,16 @@ function fileTable(language: Language, files: readonly ReleaseFile[]): string {
     f.sha256,
   ]);
   return table(language, heads, rows);
+}
+
+/** What each file shows, where the node computed it: the words of a claim may be a program's. */
+function showsLines(language: Language, files: readonly ReleaseFile[]): string[] {
+  const lines = files.flatMap(({ name, shows }) =>
+    shows === undefined
+      ? []
+      : [plain(language === "zh" ? `${name} 展示：${shows}` : `${name} shows ${shows}`)],
+  );
+  return lines.length === 0 ? [] : ["", ...lines];
 }
 
 /** "1.2 kB ≈ 9 records": how much of a message there is room for. */

@@ -83,6 +83,10 @@ export interface OutputView extends OutputName {
   verdict: Verdict | null;
   evidence: Evidence;
   capacity_bytes?: number;
+  /** Of what the node computed: what it shows, in words. */
+  shows?: string;
+  /** Of what is recomputed: the claim that running code made. */
+  claim?: JsonObject;
   findings: FindingView[];
 }
 
@@ -105,6 +109,8 @@ export interface HeldOutput {
   verdict: Verdict;
   evidence: Evidence;
   capacity_bytes: number | null;
+  shows?: string;
+  claim?: JsonObject;
   findings: FindingView[];
   /** SHA-256 of a salt and the auditors' findings: what a bundle says of them. */
   findings_commitment: string;

@@ -6,9 +6,11 @@
  * through a release.
  */
 import type { Readable } from "node:stream";
-import type { Finding } from "../privacy/index.js";
+import type { JsonObject } from "../ledger/index.js";
+import { claimLabel, type Finding } from "../privacy/index.js";
 import { type Actor, GloveboxError } from "../vocabulary/index.js";
 import { kindOf } from "./claim.js";
+import { claimFor } from "./claims/claims.js";
 import {
   type FindingView,
   type HeldOutput,
@@ -27,12 +29,23 @@ export function readOutputs(parts: JobsParts, actor: Actor, id: string): (Output
   const { job, sight } = seenJob(db, actor, id);
   const rows = outputsOf(db, job);
   if (sight === "true" || job.mode === "dry_run")
-    return job.ended_at === null ? [] : rows.map((row) => outputView(parts, row));
+    return job.ended_at === null ? [] : rows.map((row) => outputView(parts, job, row));
   const endShows = show(job, sight, parts.clock.now()).endedAt !== undefined;
   return endShows && !stoppedBeforeItShowed(job) ? rows.map(({ id, name }) => ({ id, name })) : [];
 }
 
-function outputView(parts: JobsParts, row: OutputRow): OutputView {
+/** Of what the node computed: what it shows in words, and the claim where no spec holds it. */
+function shownClaim(parts: JobsParts, job: JobRow, row: OutputRow): Pick<OutputView, "shows" | "claim"> {
+  const found = row.evidence === "unverified" ? undefined : claimFor(parts, job, row.name);
+  if (found === undefined) return {};
+  const { claim, evidence } = found;
+  return {
+    shows: claimLabel(claim),
+    ...(evidence === "recomputed" ? { claim: claim as unknown as JsonObject } : {}),
+  };
+}
+
+function outputView(parts: JobsParts, job: JobRow, row: OutputRow): OutputView {
   return {
     id: row.id,
     name: row.name,
@@ -42,6 +55,7 @@ function outputView(parts: JobsParts, row: OutputRow): OutputView {
     verdict: row.verdict,
     evidence: row.evidence,
     ...(row.capacity_bytes === null ? {} : { capacity_bytes: row.capacity_bytes }),
+    ...shownClaim(parts, job, row),
     findings: findingsOf(parts, row),
   };
 }
@@ -148,6 +162,7 @@ export function readHeld(parts: JobsParts, id: string): HeldOutput[] {
         verdict: row.verdict,
         evidence: row.evidence,
         capacity_bytes: row.capacity_bytes,
+        ...shownClaim(parts, job, row),
         findings: findingsOf(parts, row),
         findings_commitment: row.findings_commitment,
       },

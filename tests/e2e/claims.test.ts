@@ -80,8 +80,10 @@ describe("an honest program", () => {
     for (const name of VERB_FILES) {
       expect([name, seen.get(name)?.evidence]).toEqual([name, "recomputed"]);
       expect([name, finding(seen.get(name), "differs")]).toEqual([name, undefined]);
+      expect(seen.get(name)).toMatchObject({ shows: expect.any(String), claim: { version: 1 } });
       expect(finding(seen.get(name), "claimed").message).toMatch(/could hold at most \d+ B \(\d+ bits\)/);
     }
+    expect(seen.get("crosstab.csv")?.shows).toBe("units by flc.grp across sex, totals, where age >= 60");
     // It said nothing, and what it claimed is no output.
     expect([...seen.keys()].sort()).toEqual([...VERB_FILES, "stderr.log", "stdout.log"].sort());
     expect(seen.get("stderr.log")?.bytes).toBe(0);
@@ -95,7 +97,10 @@ describe("an honest program", () => {
     const files = unzip(bytes);
     expect(files.get("outputs/crosstab.csv")?.toString()).toMatch(/^flc.grp,F,M,Total\n1,\d+,\d+,\d+\n/);
     const { outputs } = JSON.parse(files.get("findings.json")!.toString());
-    expect(outputs["crosstab.csv"].evidence).toBe("recomputed");
+    expect(outputs["crosstab.csv"]).toMatchObject({
+      evidence: "recomputed",
+      claim: { dataset: "flchain", statistic: { kind: "table", margins: true } },
+    });
   });
 });
 

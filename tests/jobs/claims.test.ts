@@ -81,6 +81,14 @@ describe("a claim that running code made", () => {
     expect(names).toEqual(["stderr.log", "stdout.log", "t.csv"]);
   });
 
+  test("is the auditor's to read, and not its requester's before a release", async () => {
+    await study();
+    const { job, output } = await checked({ [CLAIMS_FILE]: line("t.csv", { ...TABLE, where: "age > 61" }) });
+    expect(output).toMatchObject({ shows: "units by sex, where age >= 62", claim: { dataset: "study" } });
+    expect(JSON.stringify(f.jobs.outputs(f.researcher, job))).not.toMatch(/61|62|shows|claim/);
+    expect(JSON.stringify(f.jobs.get(f.researcher, job))).not.toMatch(/61|62/);
+  });
+
   test("a changed cell does not get out, and the auditor is told which it is", async () => {
     await study();
     const lie = OWN.replace("F,120", "F,121");

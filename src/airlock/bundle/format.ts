@@ -60,6 +60,8 @@ export const findingsFile = z.strictObject({
       output: text,
       verdict: z.enum(VERDICTS),
       evidence: z.enum(EVIDENCES),
+      /** Of what is recomputed; a declared claim stands in the job's spec. */
+      claim: object.optional(),
       findings: z.array(z.strictObject({ rule: text, verdict: z.enum(VERDICTS), message: text })).max(10_000),
       /** SHA-256 of a salt and what the auditors read, cells included. */
       auditors_findings: hex256,

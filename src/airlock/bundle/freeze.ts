@@ -130,6 +130,9 @@ function findingsFileOf(outputs: readonly NamedOutput[]): FindingsFile {
           // As the entry of the output has it: without what is for auditors only.
           verdict: verdictFor(output.findings, "requester"),
           evidence: output.evidence,
+          ...(output.claim === undefined
+            ? {}
+            : { claim: output.claim as FindingsFile["outputs"][string]["claim"] }),
           findings: findingsForRequester(output.findings),
           auditors_findings: output.findings_commitment,
         },

@@ -78,6 +78,11 @@ const outputView = z
     verdict: verdict.nullable(),
     evidence: z.enum(EVIDENCES),
     capacity_bytes: z.number().optional().describe("How much arbitrary information it could carry at most"),
+    shows: z.string().optional().describe("Of what the node computed: what it shows, in words"),
+    claim: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe("Of what is recomputed: the claim that running code made"),
     findings: z.array(findingView),
   })
   .meta({ id: "Output", description: "An output as an auditor, or the submitter of a dry run, sees it" });

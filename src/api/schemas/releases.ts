@@ -58,6 +58,7 @@ const fileView = z
     bytes: z.int().optional(),
     verdict: z.enum(VERDICTS).optional(),
     evidence: z.enum(EVIDENCES).optional(),
+    shows: z.string().optional().describe("Of what the node computed: what it shows, in words"),
     room: z.strictObject(room).optional().describe("To auditors"),
     findings: z.array(findingView).optional().describe("To auditors with cells, what needs a human first"),
   })

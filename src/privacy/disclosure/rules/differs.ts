@@ -27,9 +27,11 @@ export const differs: RuleDefinition = {
 
 const OUR_FIGURES = "The figures here are the node's own; the program's file is not kept.";
 
+/** For auditors only: how often it differs is the program's to choose, and could be a message to its requester. */
 export const judgeOtherFile = (what: string): Finding => ({
   rule: differs.id,
   verdict: "review",
+  audience: "auditors",
   message: `${what} ${OUR_FIGURES}`,
 });
 
@@ -59,6 +61,6 @@ export function compareTables(own: Buffer, written: Buffer, labels: number): Fin
     ),
   );
   if (cells.length === 0) return [];
-  const message = `The program's own file states another number in ${several(cells.length, "cell")}. ${OUR_FIGURES}`;
-  return [withCells({ rule: differs.id, verdict: "review", message }, cells)];
+  const what = `The program's own file states another number in ${several(cells.length, "cell")}.`;
+  return [withCells(judgeOtherFile(what), cells)];
 }
