@@ -5,14 +5,23 @@ import type { Tabular } from "./tabular.js";
 
 const MAX_LINE = 2 * ENGINE_LIMITS.line_bytes;
 
-export function recordsTable(path: string, columns: number, ragged = false): Tabular["table"] {
-  return (whole = new Set()) => {
+/** `paths` are the files of the records in order; more may come to be in it. */
+export function recordsTable(
+  paths: readonly string[],
+  columns: number,
+  ragged = false,
+): Pick<Tabular, "table" | "partTable"> {
+  const read = (files: readonly string[], whole: ReadonlySet<number>): string => {
     const types = Array.from(
       { length: columns },
       (_, i) => `'${stored(i)}': '${whole.has(i) ? "BIGINT" : "VARCHAR"}'`,
     );
-    return `read_csv(${literal(path)}, auto_detect = false, header = false, strict_mode = true, delim = ',',
+    return `read_csv([${files.map(literal).join(", ")}], auto_detect = false, header = false, strict_mode = true, delim = ',',
       quote = '"', escape = '"', new_line = '\\n', nullstr = '', encoding = 'utf-8', max_line_size = ${MAX_LINE},
       ${ragged ? "null_padding = true, parallel = false," : ""} columns = {'rn': 'BIGINT', ${types.join(", ")}})`;
+  };
+  return {
+    table: () => read(paths, new Set()),
+    partTable: (part, whole) => read(paths.slice(part, part + 1), whole),
   };
 }

@@ -70,7 +70,10 @@ async function categoriesCondition(
 }
 
 /** @throws invalid_input where a value lies outside, or a declaration does not go with its column. */
-export async function assertDeclared(typed: Typed, declared: Map<string, DeclaredColumn>): Promise<void> {
+export async function assertDeclared(
+  typed: Typed,
+  declared: ReadonlyMap<string, DeclaredColumn>,
+): Promise<void> {
   const conditions: Condition[] = [];
   for (const [index, column] of typed.columns.entries()) {
     const entry = declared.get(column.name);

@@ -6,14 +6,14 @@ import { type ColumnType, invalidInput } from "../../../../vocabulary/index.js";
 import type { ColumnEvidence, DeclaredColumn } from "../../model.js";
 import { type Duck, stored } from "../duck.js";
 import { couldBeOther, fitsSql, otherWays, type Way } from "./readings.js";
-import type { Tabular } from "./tabular.js";
+import type { Incoming, Tabular } from "./tabular.js";
 import { ruleOf, TYPE_RULES } from "./types.js";
 
 const SAMPLE_ROWS = 4096;
 
-export interface Source extends Tabular {
-  duck: Duck;
-}
+/** Content with the DuckDB that reads it. */
+export type Begun = Incoming & { duck: Duck };
+export type Source = Tabular & { duck: Duck };
 
 interface Trial {
   way: Way;
@@ -44,7 +44,7 @@ const PLAIN: Way[] = TYPE_RULES.filter(({ type }) => type !== "text").map(({ typ
 
 /** For each way and column: does every value fit, and if not, where first. Nothing for a column without values. */
 async function trials(
-  source: Source,
+  source: Begun,
   table: string,
   asked: ReadonlyMap<number, Way[]>,
 ): Promise<Map<number, Trial[]>> {
@@ -80,7 +80,7 @@ const fitting = (tried: readonly Trial[]): Way | undefined =>
   tried.find(({ failedAt }) => failedAt === undefined)?.way;
 
 /** The ways to try for a column: all, or those of its declared type. */
-function waysOf(source: Source, ways: readonly Way[], type: ColumnType | undefined): Way[] {
+function waysOf(source: Begun, ways: readonly Way[], type: ColumnType | undefined): Way[] {
   const comma = source.file.decimal === ",";
   return ways.filter(
     (way) =>
@@ -92,7 +92,7 @@ function waysOf(source: Source, ways: readonly Way[], type: ColumnType | undefin
 }
 
 /** Looks at columns in the rows of `table`: plain ways first, the others for those that no plain one fits. */
-async function look(source: Source, table: string, columns: Map<number, Column>): Promise<void> {
+async function look(source: Begun, table: string, columns: Map<number, Column>): Promise<void> {
   const open = new Map<number, Way[]>();
   for (const [i, column] of columns) {
     column.unseen = true;
@@ -125,7 +125,7 @@ async function look(source: Source, table: string, columns: Map<number, Column>)
 
 /** Takes away the columns that hold a character which no number or date has: one cheap look spares many. */
 async function dropWords(
-  source: Source,
+  source: Begun,
   table: string,
   asked: Map<number, Way[]>,
   columns: ReadonlyMap<number, Column>,
@@ -141,12 +141,12 @@ async function dropWords(
 }
 
 /** Where the owner said nothing, semicolons between fields are taken for commas within numbers. */
-const decimalOf = ({ file }: Source): "." | "," => file.decimal ?? (file.delimiter === ";" ? "," : ".");
+const decimalOf = ({ file }: Begun): "." | "," => file.decimal ?? (file.delimiter === ";" ? "," : ".");
 
 /** What the first rows make of the columns. */
 export async function expectColumns(
-  source: Source,
-  declared: Map<string, DeclaredColumn>,
+  source: Begun,
+  declared: ReadonlyMap<string, DeclaredColumn>,
 ): Promise<Column[]> {
   const columns = source.header.map((name, i): Column => {
     const said = declared.get(name)?.type;
@@ -163,7 +163,7 @@ export async function expectColumns(
   const open = columns
     .map((column, i) => [i, column] as const)
     .filter(([, { type, native, declared }]) => !native && !(declared && type === "text"));
-  await look(source, `(SELECT * FROM ${source.table()} LIMIT ${SAMPLE_ROWS})`, new Map(open));
+  await look(source, `(SELECT * FROM ${source.partTable(0, new Set())} LIMIT ${SAMPLE_ROWS})`, new Map(open));
   return columns;
 }
 

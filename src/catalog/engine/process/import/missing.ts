@@ -6,11 +6,14 @@ export class Missing {
   private readonly texts: Set<string>;
   /** By length, the codes of that length. */
   private readonly byLength: (Buffer[] | undefined)[] = [];
+  /** By byte, whether a code begins with it: 1 where one does. */
+  readonly begins = new Uint8Array(256);
 
   constructor(codes: readonly string[]) {
     this.texts = new Set(["", ...codes]);
     for (const code of this.texts) {
       const bytes = Buffer.from(code);
+      if (bytes.length > 0) this.begins[bytes[0]!] = 1;
       const same = this.byLength[bytes.length];
       if (same) same.push(bytes);
       else this.byLength[bytes.length] = [bytes];

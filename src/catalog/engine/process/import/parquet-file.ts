@@ -181,7 +181,9 @@ async function rebuild(path: string, reading: Reading): Promise<Tabular> {
     header,
     rows,
     lines,
+    parts: 1,
     table: () => `read_parquet(${literal(plain)})`,
+    partTable: () => `read_parquet(${literal(plain)})`,
     native,
     column: (i) => ({ missing: missing[i]!, whole: false, numeric: false }),
   };

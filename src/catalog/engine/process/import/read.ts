@@ -18,7 +18,7 @@ import { kindOf } from "./kinds.js";
 import { DEFAULT_MISSING, Missing } from "./missing.js";
 import { readParquet } from "./parquet-file.js";
 import { atMost, type Bytes, inPieces, peek } from "./pieces.js";
-import type { Tabular } from "./tabular.js";
+import type { Follow, Tabular } from "./tabular.js";
 import { readText } from "./text.js";
 import { readWorkbook } from "./workbook/workbook.js";
 import { openZip } from "./zip.js";
@@ -28,14 +28,17 @@ export interface Content {
   folder: string;
   duck: Duck;
   request: ImportRequest;
+  follow: Follow;
 }
 
 /** What every reader has: where it writes, what was declared, and the answer's words for how it read. */
 export interface Reading {
   folder: string;
   duck: Duck;
+  follow: Follow;
   options: ReadOptions;
   missing: Missing;
+  unitColumn: string | undefined;
   /** The types that the owner declared, by column. */
   declaredTypes: ReadonlyMap<string, ColumnType>;
   /** The unpacked content's limit in bytes. */
@@ -52,8 +55,10 @@ function readingOf({ request, ...content }: Content): Reading {
   const reading: Reading = {
     folder: content.folder,
     duck: content.duck,
+    follow: content.follow,
     options,
     missing: new Missing(codes),
+    unitColumn: request.unit_column,
     declaredTypes: new Map(request.declared.flatMap(({ name, type }) => (type ? [[name, type]] : []))),
     maxBytes,
     compression: undefined,

@@ -10,7 +10,7 @@
  */
 import { invalidInput } from "../../../../vocabulary/index.js";
 import { ENGINE_LIMITS } from "../../model.js";
-import { ColumnFacts, FORM, FORMS, formOf } from "./facts.js";
+import { ColumnFacts, FORM, FORMS, formOf, Rising } from "./facts.js";
 import { Lines } from "./lines.js";
 import type { Missing } from "./missing.js";
 import type { Tabular } from "./tabular.js";
@@ -44,6 +44,8 @@ export interface ScannerOptions {
   missing: Missing;
   /** False where the first record is data already. */
   header: boolean;
+  /** The column that names each record's unit, of which it is learnt whether its texts rise. */
+  unitColumn?: string;
 }
 
 export class Scanner {
@@ -55,6 +57,8 @@ export class Scanner {
   /** For each byte its form (facts.ts), or `STOP` and what it means. */
   private readonly kinds = new Uint8Array(FORMS);
   private readonly missing: Missing;
+  private unit = -1;
+  private readonly rising = new Rising();
   /** Columns of a record whose value is missing. */
   private readonly gone: number[] = [];
   private state = State.start;
@@ -96,6 +100,7 @@ export class Scanner {
     missing: this.facts.missing[i]!,
     whole: this.facts.isWhole(i),
     numeric: this.facts.isNumeric(i),
+    rising: i === this.unit && this.rising.holds,
   });
 
   /** The whole records that these bytes, valid UTF-8, complete; to be used before the next call. */
@@ -117,7 +122,8 @@ export class Scanner {
    * that must stay quoted, the right number of fields. @returns where the first other one begins, which `step` reads.
    */
   private simpleRecords(chunk: Buffer, at: number, width: number): number {
-    const { out, kinds, missing } = this;
+    const { out, kinds, missing, unit } = this;
+    const { begins } = missing;
     const { forms } = this.facts;
     const end = chunk.length;
     for (let record = at; ; ) {
@@ -128,6 +134,8 @@ export class Scanner {
       let gone = 0;
       let column = 0;
       let kind = 0;
+      let unitFrom = 0;
+      let unitTo = 0;
       for (; column < width && p < end; column++) {
         out[o++] = COMMA;
         const from = o;
@@ -148,10 +156,15 @@ export class Scanner {
           }
           kind = ++p < end ? kinds[chunk[p]!]! : 0;
         }
-        if (o === from || missing.has(out, from, o)) {
+        if (o === from || (begins[out[from]!] === 1 && missing.has(out, from, o))) {
           o = from;
           this.gone[gone++] = column;
-        } else forms[column]! |= form >= FORM.other ? form : formOf(out, from, o, form);
+        } else if (forms[column]! < FORM.other)
+          forms[column]! |= form >= FORM.other ? form : formOf(out, from, o, form);
+        if (column === unit) {
+          unitFrom = from;
+          unitTo = o;
+        }
         p++;
         if (kind !== STOP + MEANS.separator) break;
       }
@@ -170,6 +183,7 @@ export class Scanner {
         return record;
       }
       for (let i = 0; i < gone; i++) this.facts.missing[this.gone[i]!]!++;
+      if (unit >= 0) this.rising.note(out, unitFrom, unitTo);
       this.length = o;
       this.finishRecord();
       this.line++;
@@ -308,7 +322,10 @@ export class Scanner {
     const column = this.fields++;
     if (!this.header) this.first.push(this.fieldText());
     if (length > 0 && this.missing.has(this.out, this.fieldAt, this.length)) this.length = this.fieldAt;
-    else if (this.special) this.enclose();
+    else {
+      if (column === this.unit) this.rising.note(this.out, this.fieldAt, this.length);
+      if (this.special) this.enclose();
+    }
     if (column >= this.facts.forms.length) return;
     if (length === 0 || this.length === this.fieldAt) this.facts.missing[column]!++;
     else this.facts.forms[column]! |= formOf(this.out, this.fieldAt, this.length, this.fieldForm);
@@ -368,6 +385,7 @@ export class Scanner {
     if (this.options.header) {
       this.header = this.first;
       this.length = this.whole;
+      this.unit = this.header.indexOf(this.options.unitColumn ?? "");
       return;
     }
     this.header = this.first.map((_, i) => `column_${i + 1}`);

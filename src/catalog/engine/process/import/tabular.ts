@@ -3,18 +3,41 @@ import type { ColumnType } from "../../../../vocabulary/index.js";
 import type { FileReading } from "../../model.js";
 import type { Lines } from "./lines.js";
 
-export interface Tabular {
-  file: FileReading;
+/** It may say less than is true, never more. */
+export interface Known {
+  missing: number;
+  /** All are whole numbers, written in their one way. */
+  whole: boolean;
+  /** All are numbers or, made of digits and points, no number at all. */
+  numeric: boolean;
+  /** Each is above the one before, in an order of texts: no two are equal. */
+  rising?: boolean;
+}
+
+/** What can be read of content while more of it comes. */
+export interface Incoming {
   header: string[];
-  rows: number;
   lines: Lines;
+  /** How many parts of the records can be read. */
+  parts: number;
+  /** SQL of the records of all parts: `rn`, and `c0` … as texts, missing ones null. */
+  table: () => string;
   /**
-   * SQL of all records: `rn`, and `c0` … as texts, missing ones null. Columns named in `whole` come as BIGINT: their
-   * texts are known to be whole numbers.
+   * SQL of one part's. Columns named in `whole` come as BIGINT: their texts so far are known to be whole numbers.
    */
-  table: (whole?: ReadonlySet<number>) => string;
+  partTable: (part: number, whole: ReadonlySet<number>) => string;
   /** The type that the file itself gives each column, whose values then are of that type already. */
   native: (ColumnType | undefined)[];
-  /** What is known of each column's texts. */
-  column: (index: number) => { missing: number; whole: boolean; numeric: boolean };
+  /** What is known of each column's texts so far. */
+  column: (index: number) => Known;
+  /** The sign before fractions that is declared, and the delimiter. */
+  file: Pick<FileReading, "decimal" | "delimiter">;
 }
+
+export interface Tabular extends Incoming {
+  file: FileReading;
+  rows: number;
+}
+
+/** Is told of records, in order, as soon as another part of them can be read. It may refuse them by throwing. */
+export type Follow = (incoming: Incoming) => void;

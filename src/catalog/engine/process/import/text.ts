@@ -1,6 +1,4 @@
 /** A text, whatever its encoding, as records: CSV by the scanner, JSON lines by theirs. */
-import { open } from "node:fs/promises";
-import { join } from "node:path";
 import { invalidInput } from "../../../../vocabulary/index.js";
 import type { FileReading } from "../../model.js";
 import { recordsTable } from "./csv-records.js";
@@ -11,11 +9,13 @@ import { JsonLines } from "./json-lines.js";
 import { textFormat } from "./kinds.js";
 import type { Bytes } from "./pieces.js";
 import type { Reading } from "./read.js";
+import { RecordFiles } from "./record-files.js";
 import { Scanner } from "./scanner.js";
-import type { Tabular } from "./tabular.js";
+import type { Incoming, Tabular } from "./tabular.js";
 
 /** What turns text into records. */
-type Records = Pick<Scanner, "push" | "end" | "header" | "records" | "lines" | "column" | "line"> & {
+type Records = Pick<Scanner, "push" | "end" | "header" | "records" | "lines" | "line"> & {
+  column: Tabular["column"];
   /** Records that lack the columns of later ones are shorter. */
   ragged?: boolean;
 };
@@ -25,7 +25,7 @@ type Found = Pick<FileReading, "format" | "delimiter" | "quote" | "header">;
 function begin(
   head: Buffer,
   whole: boolean,
-  { options, missing }: Reading,
+  { options, missing, unitColumn }: Reading,
 ): { records: Records; found: Found } {
   const format = options.format ?? textFormat(head.subarray(0, 4096).toString("utf8"));
   if (format === "jsonl") return { records: new JsonLines(missing), found: { format } };
@@ -36,60 +36,76 @@ function begin(
   const delimiter =
     options.delimiter ?? findDelimiter(sample, whole && head.length <= SAMPLE_BYTES, enclosing);
   const header = options.header ?? "present";
-  const records = new Scanner({ delimiter, quote: enclosing, missing, header: header === "present" });
+  const records = new Scanner({
+    delimiter,
+    quote: enclosing,
+    missing,
+    header: header === "present",
+    unitColumn,
+  });
   return { records, found: { format, delimiter, quote, header } };
+}
+
+interface Text {
+  records: Records;
+  found: Found;
+  files: RecordFiles;
 }
 
 /** @throws invalid_input for whatever has no usable header and no row. */
 export async function readText(source: Bytes, reading: Reading): Promise<Tabular> {
-  const path = join(reading.folder, "records.csv");
-  const file = await open(path, "wx", 0o600);
-  let begun: ReturnType<typeof begin> | undefined;
-  let decoder: Decoder;
-  let first: Buffer | undefined;
-  const take = async (text: Buffer, last: boolean): Promise<void> => {
+  let text: Text | undefined;
+  const decoder = new Decoder(() => text?.records.line ?? 1, reading.options.encoding);
+  const take = async (piece: Buffer, last: boolean): Promise<void> => {
     // Lines come whole, and what is decided by the first must see one.
-    if (!begun && text.length === 0 && !last) return;
-    begun ??= begin(text, last, reading);
-    await file.writeFile(begun.records.push(text));
+    if (!text && piece.length === 0 && !last) return;
+    text ??= begunText(piece, last, reading);
+    const before = text.records.records;
+    const written = text.records.push(piece);
+    if (await text.files.write(written, text.records.records - before))
+      reading.follow(incoming(text, reading));
   };
   try {
-    decoder = new Decoder(() => begun?.records.line ?? 1, reading.options.encoding);
+    let held: Buffer | undefined;
     for await (const piece of source) {
-      if (first) await take(decoder.push(first, false), false);
-      first = piece;
+      if (held) await take(decoder.push(held, false), false);
+      held = piece;
     }
-    await take(decoder.push(first ?? Buffer.alloc(0), true), true);
-    await file.writeFile(begun!.records.end());
+    await take(decoder.push(held ?? Buffer.alloc(0), true), true);
+    await text!.files.write(text!.records.end(), 0);
   } finally {
-    await file.close();
+    await text?.files.close();
   }
-  return finished(path, begun!, decoder, reading);
+  return finished(text!, decoder, reading);
 }
 
-function finished(
-  path: string,
-  begun: ReturnType<typeof begin>,
-  decoder: Decoder,
-  reading: Reading,
-): Tabular {
-  const { records, found } = begun;
+function begunText(head: Buffer, whole: boolean, reading: Reading): Text {
+  const begun = begin(head, whole, reading);
+  return { ...begun, files: new RecordFiles(reading.folder, begun.found.format === "csv") };
+}
+
+/** @throws invalid_input for a header that cannot be used */
+function incoming({ records, found, files }: Text, reading: Reading): Incoming {
   const header = records.header ?? [];
   assertHeader(header);
   if (found.format === "csv" && !reading.options.header && looksLikeData(header))
     throw invalidInput("line 1", "holds numbers or dates only; say whether it is a header");
-  if (records.records === 0) throw invalidInput("content", "has a header and no rows");
-  if (header.length === 0) throw invalidInput("content", "has no columns");
   return {
-    file: {
-      ...reading.file(found),
-      encoding: decoder.found ?? { name: "utf-8", found_by: "ascii" },
-    },
+    file: reading.file(found),
     header,
-    rows: records.records,
     lines: records.lines,
-    table: recordsTable(path, header.length, records.ragged === true),
+    parts: files.paths.length,
+    ...recordsTable(files.paths, header.length, records.ragged === true),
     native: header.map(() => undefined),
     column: records.column,
   };
+}
+
+function finished(text: Text, decoder: Decoder, reading: Reading): Tabular {
+  const { records, found } = text;
+  const all = incoming(text, reading);
+  if (records.records === 0) throw invalidInput("content", "has a header and no rows");
+  if (all.header.length === 0) throw invalidInput("content", "has no columns");
+  const encoding = decoder.found ?? { name: "utf-8", found_by: "ascii" };
+  return { ...all, file: { ...reading.file(found), encoding }, rows: records.records };
 }

@@ -54,7 +54,8 @@ export async function readWorkbook(zip: Zip, reading: Reading): Promise<Tabular>
     header: names,
     rows: reader.records,
     lines: reader.lines,
-    table: recordsTable(path, names.length),
+    parts: 1,
+    ...recordsTable([path], names.length),
     native: names.map(() => undefined),
     column: reader.columnFacts,
   };
