@@ -81,7 +81,7 @@ describe("a program that", () => {
           "import csv, os, lib.a",
           "rows = list(csv.DictReader(open(os.environ['GLOVEBOX_DATA'] + '/study.csv')))",
           "assert list(rows[0]) == ['id', 'age', 'city'] and len(rows) == 60",
-          "assert sorted(os.listdir('/data')) == ['study.csv'] and os.getcwd() == '/work'",
+          "assert sorted(os.listdir('/data')) == ['.glovebox.json', 'study.csv'] and os.getcwd() == '/work'",
           "assert lib.a.X == 7 and os.environ['GLOVEBOX_MODE'] == 'real'",
           "assert not any('TOKEN' in k or 'WORKER' in k for k in os.environ)",
           "open('/out/t.csv', 'w').write('group,n\\nall,60\\n')",
