@@ -54,9 +54,10 @@ export function findingLines(language: Language, files: readonly SeenFile[], col
       : [zh ? "须人工判断：" : "For people to judge:"]),
     ...human.flatMap(({ file, finding }) => oneFinding(language, file.name, finding, columns)),
     ...(passed.length === 0 ? [] : ["", zh ? "已核实：" : "Verified and noted:"]),
-    ...passed.flatMap(({ file, finding }) =>
-      wrap(`${MARKS.pass} ${file.name}: ${messageOf(language, finding)}`, columns, "  "),
-    ),
+    ...passed.flatMap(({ file, finding }) => {
+      const [first = "", ...more] = wrap(`${file.name}: ${messageOf(language, finding)}`, columns, "    ");
+      return [`  ${MARKS.pass} ${first.trimStart()}`, ...more];
+    }),
   ];
 }
 

@@ -17,7 +17,7 @@ interface Vector {
   source: string;
   expect: string;
   policy?: Partial<DisclosurePolicy>;
-  cells: (Partial<TableCell> & { at: string[]; units: number; statistic?: Statistic })[];
+  cells: (Partial<Omit<TableCell, "at">> & { at: string[]; units: number; statistic?: Statistic })[];
   findings: Record<string, string[][]>;
 }
 

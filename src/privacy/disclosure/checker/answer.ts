@@ -17,6 +17,7 @@ const FindingShape = z.strictObject({
   rule: z.enum(RULE_IDS),
   verdict: z.enum(VERDICTS),
   message: z.string().max(4_000),
+  message_zh: z.string().max(4_000).optional(),
   cells: z
     .array(z.tuple([Text, Text]))
     .max(MAX_CELLS)

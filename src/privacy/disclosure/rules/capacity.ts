@@ -41,6 +41,7 @@ export function judgeCapacity(bytes: number, policy: DisclosurePolicy): Finding 
     rule: capacity.id,
     verdict: bytes > policy.capacity_review_bytes ? "review" : "pass",
     message: `Could hold at most ${sizeText(bytes)}.`,
+    message_zh: `最多可承载 ${sizeText(bytes)}。`,
     evidence: { bytes, review_above: policy.capacity_review_bytes },
   };
 }
@@ -52,6 +53,7 @@ export function noteCapacity(canonical: Buffer): Finding {
     rule: capacity.id,
     verdict: "pass",
     message: `${sizeText(bytes)} of figures; which figures was fixed before the data were read.`,
+    message_zh: `数字共 ${sizeText(bytes)}；显示哪些数字在读取数据前已定。`,
     evidence: { bytes },
   };
 }

@@ -41,7 +41,7 @@ export function tooClose(
   const share = percent(others, largest);
   const least = `${Math.round(p_ratio * 100)} %`;
   return {
-    en: `beside the two largest the others hold ${share} of what the largest does; ${least} is the least`,
+    en: `beside the two largest the others hold ${share} of the largest; ${least} is the least`,
     zh: `除最大两个单元外，其余之和为最大单元的 ${share}，至少应为 ${least}`,
   };
 }

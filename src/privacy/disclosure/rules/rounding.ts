@@ -17,5 +17,6 @@ export const rounding: RuleDefinition = {
 export function noteRounding(rounded: number, digits: number): Finding[] {
   if (rounded === 0) return [];
   const message = `${several(rounded, "number")} rounded to ${several(digits, "significant digit")}.`;
-  return [{ rule: rounding.id, verdict: "pass", message, evidence: { rounded, digits } }];
+  const message_zh = `${rounded} 个数字已保留 ${digits} 位有效数字。`;
+  return [{ rule: rounding.id, verdict: "pass", message, message_zh, evidence: { rounded, digits } }];
 }

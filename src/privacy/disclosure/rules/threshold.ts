@@ -42,11 +42,15 @@ export function judgeThreshold(table: Table, places: CountPlaces, policy: Disclo
   const evidence = { threshold: policy.threshold, stated_by: "program" };
   if (small.length > 0) {
     const message = `${several(small.length, "count")} above zero and below ${policy.threshold}. ${STATED}`;
-    findings.push(withCells({ rule: threshold.id, verdict: "fail", message, evidence }, small));
+    const message_zh = `${small.length} 个计数大于零且小于 ${policy.threshold}（由程序陈述，节点无法复算）。`;
+    findings.push(withCells({ rule: threshold.id, verdict: "fail", message, message_zh, evidence }, small));
   }
   if (unclear.length > 0) {
     const message = `${several(unclear.length, "cell")} in a place of counts that is no whole number from zero.`;
-    findings.push(withCells({ rule: threshold.id, verdict: "review", message, evidence }, unclear));
+    const message_zh = `${unclear.length} 个计数位置的单元格不是非负整数。`;
+    findings.push(
+      withCells({ rule: threshold.id, verdict: "review", message, message_zh, evidence }, unclear),
+    );
   }
   return findings;
 }

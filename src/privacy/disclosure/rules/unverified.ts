@@ -19,5 +19,6 @@ export function noteUnverified(): Finding {
     rule: unverified.id,
     verdict: "review",
     message: "The program wrote this file; the node could not recompute its content. People judge it.",
+    message_zh: "文件由程序写出，节点无法复算其内容，由人工判断。",
   };
 }
