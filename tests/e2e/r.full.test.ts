@@ -27,6 +27,23 @@ write.csv(data.frame(group = at$strata, day = at$time, surviving = at$surv), "/o
 writeLines(paste("events", fit$nevent), "/out/events.txt")
 `;
 
+/** All verbs of the helper library. */
+const VERBS = `
+d <- glovebox::dataset("flchain")
+old <- d$where("age >= 60")
+x <- old$crosstab("flc.grp", "sex", output = "crosstab.csv", margins = TRUE)
+x <- d$pivot_table(c("kappa", "lambda"), "sex", "mgus", aggfunc = c("mean", "std", "median", "sum", "var"), output = "pivot.csv")
+x <- d$table(list("sex", list(value = "age", edges = c(50, 65, 80, 102))), "death", values = "creatinine",
+             agg = c("count", "min", "max"), margins = "all", missing = "group", output = "table.csv")
+x <- old$where(sex == "F" | kappa > 2)$describe(c("age", "kappa", "kappa + lambda"), by = "death", output = "describe.csv")
+x <- d$hist("kappa", bins = c(0, 0.5, 1, 2.5, 30), closed = "right", output = "hist.csv")
+x <- d$where("!is.na(chapter) & !(creatinine > 1.2)")$table("chapter", "flc.grp", missing = "group", output = "some.csv")
+x <- d$logit("death ~ age + factor(sex) + kappa", output = "logit.json")
+x <- d$where(age >= 60)$ols(kappa ~ age + sex + creatinine, output = "ols.json")
+x <- d$cox(Surv(futime, death) ~ age + sex + kappa, output = "cox.json")
+x <- d$survival("futime", "death", by = "sex", output = "km.csv")
+`;
+
 /** The same of statsmodels. */
 const REFERENCE = `
 import io, json, sys
@@ -135,5 +152,29 @@ describe("a job in R", () => {
     await awaitJob(w.researcher, job, ["done"]);
     const log = await w.researcher.http("GET", `/api/v1/jobs/${job}/outputs/stdout.log`);
     expect(log.text).toBe("1000 rows, dry_run \n");
+  });
+
+  test("has what its helper wrote computed by the node, byte for byte the same", async () => {
+    const tables = ["crosstab.csv", "pivot.csv", "table.csv", "describe.csv", "hist.csv", "some.csv"];
+    const outputs = [...tables, "logit.json", "ols.json", "cox.json", "km.csv"];
+    const job = await submitJob(w.researcher, {
+      kind: "sandbox",
+      purpose: "claims in R",
+      datasets: ["flchain"],
+      image: "r",
+      files: { "main.R": VERBS },
+      command: ["Rscript", "--vanilla", "main.R"],
+      outputs,
+      limits: { memory_mb: 1024, wall_s: 300 },
+    });
+    await awaitJob(w.auditors[0], job, ["held", "failed"]);
+    const { items } = await w.auditors[0].must("GET", `/api/v1/jobs/${job}/outputs`);
+    const seen = new Map<string, Json>(items.map((item: Json) => [item.name, item]));
+    for (const name of outputs) {
+      expect([name, seen.get(name)?.evidence]).toEqual([name, "recomputed"]);
+      const differs = seen.get(name)?.findings.filter(({ rule }: Json) => rule === "differs");
+      expect([name, differs]).toEqual([name, []]);
+    }
+    expect(seen.get("stderr.log")?.bytes).toBe(0);
   });
 });
