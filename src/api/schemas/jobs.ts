@@ -62,6 +62,10 @@ export const findingView = z
       .array(z.tuple([z.string(), z.string()]))
       .optional()
       .describe("[row, column] of each cell meant"),
+    audience: z
+      .enum(["all", "auditors"])
+      .optional()
+      .describe("auditors: counts in no verdict that a requester is shown"),
   })
   .meta({ id: "Finding", description: "What a check says of an output" });
 

@@ -238,6 +238,7 @@ describe("time", () => {
     const held = await jobIn("held");
     const dry = await submit(f, { mode: "dry_run" });
     await finish(f, claim(f), {}, { "stdout.log": "hi\n" });
+    await f.jobs.idle();
     f.clock.advance(31 * 86_400_000);
     await f.jobs.tick();
     expect(trueState(f, held)).toBe("done");
