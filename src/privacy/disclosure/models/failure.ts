@@ -13,6 +13,7 @@ export const MODEL_FAILURES = {
   response_not_binary: ["what it explains is not 0 or 1", "因变量不是 0 或 1"],
   response_not_counts: ["what it explains is not a whole number from zero", "因变量不是非负整数"],
   response_constant: ["what it explains is the same in all rows", "因变量在所有行中相同"],
+  exact_fit: ["what it explains follows exactly from the rest", "因变量可由其余变量精确推出"],
   no_events: ["no time ended in the event", "没有任何事件发生"],
   negative_times: ["a time is negative", "存在负的时间"],
   collinear: ["a column is a combination of those before it", "某一列是其前各列的线性组合"],

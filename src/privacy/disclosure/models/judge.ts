@@ -10,6 +10,7 @@ import { judgeFormulas } from "../rules/formula.js";
 import { judgeRemoved } from "../rules/invisible-text.js";
 import { judgeMarkup } from "../rules/markup.js";
 import { noteNotCompared } from "../rules/model-compared.js";
+import { judgeFit } from "../rules/model-fit.js";
 import { judgeInfluence } from "../rules/model-influence.js";
 import { judgeLevels } from "../rules/model-levels.js";
 import { judgeModelUnits } from "../rules/model-units.js";
@@ -51,5 +52,6 @@ function judgeFigures(facts: ModelFacts, policy: DisclosurePolicy): Finding[] {
     ...judgeEventsPerParameter(facts, policy),
     ...judgeLevels(facts, policy),
     ...judgeInfluence(facts),
+    ...judgeFit(facts),
   ];
 }

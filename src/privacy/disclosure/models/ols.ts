@@ -11,6 +11,8 @@ import { Sum, Sums } from "./sum.js";
 import { Triangle } from "./triangle.js";
 
 const CORRECTIONS = 2;
+/** Less than this is left of what is explained by rounding alone. */
+const EXACT = 1e-22;
 
 export function fitOls(design: Design, data: RegressionData): Estimate {
   const size = design.columns.length;
@@ -31,6 +33,7 @@ export function fitOls(design: Design, data: RegressionData): Estimate {
       b[j]! += d;
     });
   }
+  if (squares <= EXACT * sizeOf(data, y)) throw new ModelFailed("exact_fit");
   const variance = squares / (rows - size);
   return {
     coefficients: b,
@@ -38,6 +41,12 @@ export function fitOls(design: Design, data: RegressionData): Estimate {
     figures: figuresOf(design, data, squares),
     weighing: { triangle, first: 0, root: () => 1 },
   };
+}
+
+function sizeOf({ rows }: RegressionData, y: (i: number) => number): number {
+  let sum = 0;
+  for (let i = 0; i < rows; i++) sum += y(i) ** 2;
+  return sum;
 }
 
 function factored(design: Design, { rows }: RegressionData, y: (i: number) => number): Triangle {

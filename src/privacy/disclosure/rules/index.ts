@@ -17,6 +17,7 @@ import { magnitude } from "./magnitude.js";
 import { markup } from "./markup.js";
 import { mediaType } from "./media-type.js";
 import { modelCompared } from "./model-compared.js";
+import { modelFit } from "./model-fit.js";
 import { modelInfluence } from "./model-influence.js";
 import { modelLevels } from "./model-levels.js";
 import { negatives } from "./negatives.js";
@@ -64,6 +65,7 @@ export const RULES: readonly RuleDefinition[] = [
   eventsPerParameter,
   modelLevels,
   modelInfluence,
+  modelFit,
   survivalSteps,
   modelCompared,
   noCounts,

@@ -252,6 +252,27 @@ describe("where there is no estimate, it is said which way", () => {
     expect(failure({ factors }, data(odd, [levels(x.map((v) => "ab"[v % 2]!))]))).toBe("reference_absent");
   });
 
+  test("a number that follows exactly from the rest", () => {
+    expect(
+      failure(
+        {},
+        data(
+          x.map((v) => 3 * v - 7),
+          [numbers(x)],
+        ),
+      ),
+    ).toBe("exact_fit");
+    expect(
+      failure(
+        {},
+        data(
+          x.map(() => 0),
+          [numbers(x)],
+        ),
+      ),
+    ).toBe("exact_fit");
+  });
+
   test("numbers beyond all measure", () => {
     expect(
       failure(
@@ -268,5 +289,73 @@ describe("where there is no estimate, it is said which way", () => {
     const facts = fitRegression(plan({ family: "logit" }), data([...half, 0, 1], [numbers([...x, 34, 26])]));
     expect(facts.failure).toBeUndefined();
     expect(Number(facts.coefficients[1]!.estimate)).toBeGreaterThan(0);
+  });
+});
+
+describe("on whom a coefficient stands", () => {
+  /** Inverse by Gauss and Jordan, of small matrices. */
+  function inverse(m: number[][]): number[][] {
+    const n = m.length;
+    const a = m.map((row, i) => [...row, ...row.map((_, j) => (i === j ? 1 : 0))]);
+    for (let i = 0; i < n; i++) {
+      const at = a.findIndex(
+        (row, k) => k >= i && Math.abs(row[i]!) === Math.max(...a.slice(i).map((r) => Math.abs(r[i]!))),
+      );
+      [a[i], a[at]] = [a[at]!, a[i]!];
+      const lead = a[i]![i]!;
+      a[i] = a[i]!.map((v) => v / lead);
+      for (let k = 0; k < n; k++) {
+        const factor = a[k]![i]!;
+        if (k !== i) a[k] = a[k]!.map((v, j) => v - factor * a[i]![j]!);
+      }
+    }
+    return a.map((row) => row.slice(n));
+  }
+
+  test("shares and leverages are those of a plain computation, and rows of one unit are added", () => {
+    let state = testSeed();
+    const random = () => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+      return state / 2 ** 32;
+    };
+    const n = 80;
+    const x = Array.from({ length: n }, () => random() ** 4);
+    const z = Array.from({ length: n }, () => random());
+    // Units out of order, three rows each but for the last.
+    const unit = Array.from({ length: n }, (_, i) => (i * 7) % 27);
+    const facts = fitRegression(
+      plan({
+        factors: [
+          { kind: "numeric", label: "x" },
+          { kind: "numeric", label: "z" },
+        ],
+        terms: [[0], [1]],
+        threshold: 4,
+      }),
+      data(
+        x.map((v, i) => v - z[i]! + random()),
+        [numbers(x), numbers(z)],
+        { unit: Int32Array.from(unit), units: 27 },
+      ),
+    );
+    const design = x.map((v, i) => [1, v, z[i]!]);
+    const cross = [0, 1, 2].map((j) =>
+      [0, 1, 2].map((k) => design.reduce((sum, row) => sum + row[j]! * row[k]!, 0)),
+    );
+    const inverted = inverse(cross);
+    const byUnit = (value: (row: number[]) => number) => {
+      const sums = new Array<number>(27).fill(0);
+      for (const [i, row] of design.entries()) sums[unit[i]!]! += value(row);
+      return sums.sort((a, b) => b - a);
+    };
+    const times = (row: readonly number[], j: number) =>
+      row.reduce((sum, v, k) => sum + v * inverted[k]![j]!, 0);
+    const leverage = byUnit((row) => row.reduce((sum, v, j) => sum + v * times(row, j), 0));
+    near(facts.max_leverage, leverage[0]!, 1e-9);
+    for (const [j, c] of facts.coefficients.entries()) {
+      const shares = byUnit((row) => times(row, j) ** 2 / inverted[j]![j]!);
+      near(c.one_unit, shares[0]!, 1e-9);
+      near(c.few_units, shares[0]! + shares[1]! + shares[2]!, 1e-9);
+    }
   });
 });

@@ -1,6 +1,6 @@
 /**
  * What statsmodels and R say of the cases in tests/vectors/models/cases.json, asked in the images that researchers' programs
- * run in. `node --import` it is not: models.full.test.ts holds the committed answers against fresh ones.
+ * run in: the committed answers are held against fresh ones by peers.full.test.ts.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

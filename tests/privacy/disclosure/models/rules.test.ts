@@ -24,7 +24,6 @@ import {
   verdictOf,
 } from "../../../../src/privacy/index.js";
 import { type Verdict, worstVerdict } from "../../../../src/vocabulary/index.js";
-import { rebuild } from "../../../harness/rebuild.js";
 import { testSeed } from "../../../harness/seed.js";
 
 const POLICY = defaultPolicy(3);
@@ -85,7 +84,7 @@ const many = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 describe(`rules of models (seed ${seed})`, () => {
   const x = many(200).map(() => random());
-  const y = x.map((v) => 2 * v + random());
+  const y = x.map((v) => v + 2 * random());
 
   test("a model of many people with nobody standing out is for people only because it is compared by none", () => {
     expect(said(model({}, y, [numbers(x)]))).toEqual({ model_compared: "review", capacity: "pass" });
@@ -172,6 +171,19 @@ describe(`rules of models (seed ${seed})`, () => {
     expect(said(model({ family: "logit" }, half, [numbers(x)])).events_per_parameter).toBeUndefined();
   });
 
+  test("a model that explains nearly all of an outcome goes to people", () => {
+    expect(
+      said(
+        model(
+          {},
+          x.map((v) => v + random() / 100),
+          [numbers(x)],
+        ),
+      ).model_fit,
+    ).toBe("review");
+    expect(said(model({}, y, [numbers(x)])).model_fit).toBeUndefined();
+  });
+
   test("counts of the model itself below the threshold fail", () => {
     const rare = y.map((_, i) => (i % 25 === 0 ? 1 : 0));
     expect(said(model({ family: "logit" }, rare, [numbers(x)])).threshold).toBe("fail");
@@ -195,7 +207,7 @@ describe(`rules of models (seed ${seed})`, () => {
 
   test("every rule that is used stands in the table of rules", () => {
     const ids = new Set(RULES.map((r) => r.id));
-    for (const id of "no_estimate degrees_of_freedom saturated_model events_per_parameter model_levels model_influence survival_steps model_compared".split(
+    for (const id of "no_estimate degrees_of_freedom saturated_model events_per_parameter model_levels model_influence model_fit survival_steps model_compared".split(
       " ",
     ))
       expect([id, ids.has(id)]).toEqual([id, true]);
