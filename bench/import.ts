@@ -187,9 +187,13 @@ async function questions(bench: Bench): Promise<Result[]> {
   ];
 }
 
-/** The most that an engine process and its files in memory have held together, looked at often. */
+/**
+ * The most that the engine process and its files in memory have held together, looked at often: it is found once, for
+ * looking through all processes takes from both sides what they are measured by.
+ */
 class Memory {
   private peak = 0;
+  private pid: string | undefined;
   private readonly timer = setInterval(() => this.look(), 50);
 
   stop(): number {
@@ -199,21 +203,33 @@ class Memory {
   }
 
   private look(): void {
-    for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
-      try {
-        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-        if (!/^\S*node .*engine\/process\/main\.js/.test(command) || !descends(pid)) continue;
-        const resident = Number(
-          /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0,
-        );
-        const files = statfsSync(`/proc/${pid}/root/tmp`);
-        const held = resident / 1024 + ((files.blocks - files.bfree) * files.bsize) / 1024 ** 2;
-        this.peak = Math.max(this.peak, held);
-      } catch {
-        // It ended meanwhile.
-      }
+    this.pid ??= enginePid();
+    if (this.pid === undefined) return;
+    try {
+      const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+      const resident = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
+      const files = statfsSync(`/proc/${this.pid}/root/tmp`);
+      const held = resident / 1024 + ((files.blocks - files.bfree) * files.bsize) / 1024 ** 2;
+      this.peak = Math.max(this.peak, held);
+    } catch {
+      // It ended meanwhile.
+      this.pid = undefined;
     }
   }
+}
+
+/** The engine process that this one has started. */
+function enginePid(): string | undefined {
+  return readdirSync("/proc").find((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+      return /^\S*node .*engine\/process\/main\.js/.test(command) && descends(pid);
+    } catch {
+      // It ended meanwhile.
+      return false;
+    }
+  });
 }
 
 /** Whether a process was started by this one, however many stand between. */
