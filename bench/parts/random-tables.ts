@@ -5,7 +5,7 @@ export interface RandomTable {
   sizes: readonly number[];
   /** How many of the dimensions go down the rows. */
   down: number;
-  margins: boolean;
+  margins: boolean | "all";
   /** Share of cells that are empty, and that are small. */
   empty: number;
   small: number;
@@ -40,18 +40,16 @@ export function randomTable(table: RandomTable, random: Random): TableFacts {
   });
 }
 
-/** Facts of a table of counts of units, with the totals down, across and of all. */
+/** Facts of a table of counts of units, with the totals down, across and of all, or over every combination. */
 export function countsOf(
   sizes: readonly number[],
   down: number,
-  margins: boolean,
+  margins: boolean | "all",
   count: (at: readonly number[]) => number,
 ): TableFacts {
   const inner = placesOf(sizes);
   const counts = new Map(inner.map((at) => [at.join(" "), count(at)]));
-  const whole = (from: number, to: number) => sizes.map((_, i) => i >= from && i < to);
-  const totals = margins ? [whole(0, down), whole(down, sizes.length), whole(0, sizes.length)] : [];
-  for (const summed of totals) {
+  for (const summed of totalsOf(sizes.length, down, margins)) {
     if (!summed.some(Boolean)) continue;
     const sums = new Map<string, number>();
     for (const at of inner) {
@@ -79,6 +77,14 @@ export function countsOf(
     measures: [{ name: "units", statistic: "units" }],
     cells,
   };
+}
+
+/** By total, which dimensions it sums over. */
+function totalsOf(dimensions: number, down: number, margins: boolean | "all"): boolean[][] {
+  const over = (is: (i: number) => boolean) => Array.from({ length: dimensions }, (_, i) => is(i));
+  if (margins === false) return [];
+  if (margins === true) return [over((i) => i < down), over((i) => i >= down), over(() => true)];
+  return Array.from({ length: 2 ** dimensions - 1 }, (_, bits) => over((i) => (((bits + 1) >> i) & 1) === 1));
 }
 
 function placesOf(sizes: readonly number[]): number[][] {

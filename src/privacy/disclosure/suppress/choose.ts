@@ -28,6 +28,8 @@ export interface ChooseLimits {
   optimum: OptimumLimits;
   /** Systems of more numbers are not trimmed. */
   trim_numbers: number;
+  /** With more hidden counts, nobody reasons about them in whole numbers from the rule. */
+  knower_counts: number;
 }
 
 /** @param from places that are hidden in any case, beside the primary ones */

@@ -17,8 +17,8 @@ export interface OptimumLimits {
   whole_rounds: number;
   /** Nodes of each search for a whole choice. */
   nodes: number;
-  /** Linear programs in all. */
-  programs: number;
+  /** Steps of the simplex method in all. */
+  steps: number;
 }
 
 export interface Optimum {
@@ -27,6 +27,9 @@ export interface Optimum {
   bound: number;
   proven: boolean;
 }
+
+/** So near to the bound, a choice counts as the best. */
+const CLOSE = 0.9999;
 
 /** @param known a set that meets all needs */
 export function improve(
@@ -64,7 +67,7 @@ class Master {
       hideable && !this.primary.has(p) ? [p] : [],
     );
     this.columnOf = new Map(this.free.map((p, c) => [p, c]));
-    this.until = solver.solved + limits.programs;
+    this.until = solver.work + limits.steps;
     this.best = new Set(known);
   }
 
@@ -82,7 +85,7 @@ class Master {
   }
 
   private get spent(): boolean {
-    return this.solver.solved >= this.until;
+    return this.solver.work >= this.until;
   }
 
   private program(whole: boolean) {
@@ -175,7 +178,7 @@ class Master {
       if (status !== "optimal") return;
       this.bound = Math.max(this.bound, value);
       if (round % 5 === 4) {
-        if (value < last * 1.002) return;
+        if (value < last * 1.001) return;
         last = value;
       }
       if (this.separate(this.sharesOf(columns)) <= 0) return;
@@ -189,7 +192,7 @@ class Master {
         nodes: this.limits.nodes,
       });
       if (Number.isFinite(bound)) this.bound = Math.max(this.bound, bound);
-      if (this.bound >= this.cost(this.best) - 1e-6) return true;
+      if (this.bound >= this.cost(this.best) * CLOSE) return true;
       if (Number.isNaN(value)) return false;
       const shares = this.sharesOf(Array.from(columns, Math.round));
       const added = this.separate(shares);

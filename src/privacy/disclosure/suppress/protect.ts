@@ -16,12 +16,14 @@ import { type Choice, type ChooseLimits, choose } from "./choose.js";
 import { type CellNeed, modelOf, type TableModel } from "./model.js";
 import { needsOfCells, tellingNumbers } from "./needs.js";
 import type { Solver } from "./solver.js";
+import { lossOf } from "./system.js";
 
 /** Counts of work, chosen so that a table takes about ten seconds at most where the machine has nothing else to do. */
 export const LIMITS: ChooseLimits = {
   optimum_numbers: 3_000,
-  optimum: { relaxed_rounds: 40, whole_rounds: 60, nodes: 2_000, programs: 4_000 },
+  optimum: { relaxed_rounds: 120, whole_rounds: 60, nodes: 100, steps: 40_000 },
   trim_numbers: 6_000,
+  knower_counts: 16,
 };
 
 /** How often what the attack reaches is answered by hiding more. */
@@ -73,6 +75,8 @@ class Protection {
 
   run(): Safe {
     let choice = choose(this.solver, this.model.system, this.limits);
+    // What is hidden later, in answer to the attack, is no smaller than the best without it.
+    const { bound } = choice;
     let judged = this.judge(choice.hidden);
     const more = new Set<number>();
     for (let round = 0; judged.exposed.length > 0 && round < ROUNDS; round++) {
@@ -80,7 +84,9 @@ class Protection {
       choice = choose(this.solver, this.model.system, this.limits, more);
       judged = this.judge(choice.hidden);
     }
-    return { facts: this.published(choice, judged), choice };
+    const loss = lossOf(this.model.system, choice.hidden);
+    const made = { ...choice, loss, bound };
+    return { facts: this.published(made, judged), choice: made };
   }
 
   /** The cheapest place that shares a sum with what is exposed. @returns whether there was one */
@@ -141,7 +147,13 @@ class Protection {
       const units = cell < 0 ? 0 : (this.facts.cells[cell]!.units ?? 0);
       return units > 0 && units < threshold ? [unknown] : [];
     });
-    const { knower, told } = attackKnowingRule(this.solver, puzzle, small, threshold);
+    const { knower, told } = attackKnowingRule(
+      this.solver,
+      puzzle,
+      small,
+      threshold,
+      this.limits.knower_counts,
+    );
     judged.known = { knower: knower && figuresOf(knower), told: told && figuresOf(told) };
     for (const unknown of knower?.pinned ?? [])
       judged.exposed.push({ place: this.placeOf(puzzle, { unknown }) });

@@ -41,6 +41,7 @@ export interface SolveLimits {
   iterations?: number;
 }
 
+const STEPS_OF_ANY = 5;
 const OPTIMAL = 7;
 const INFEASIBLE: readonly number[] = [8, 9];
 const UNBOUNDED = 10;
@@ -49,8 +50,8 @@ const LIMITS: readonly number[] = [11, 12, 13, 14, 16, 17];
 let loaded: Promise<Highs> | undefined;
 
 export class Solver {
-  /** Programs solved so far: the measure of work. */
-  solved = 0;
+  /** Steps of the simplex method so far: the measure of work, the same on any machine. */
+  work = 0;
 
   private constructor(private readonly highs: Highs) {}
 
@@ -63,7 +64,11 @@ export class Solver {
   with<T>(program: LinearProgram, use: (open: OpenProgram) => T): T {
     return this.highs.withModel(modelOf(program), (model) => {
       model.options.set({ output_flag: false, random_seed: 0 });
-      return use(new OpenProgram(model, () => this.solved++));
+      return use(
+        new OpenProgram(model, (steps) => {
+          this.work += steps;
+        }),
+      );
     });
   }
 
@@ -81,7 +86,7 @@ type Model = Parameters<Parameters<Highs["withModel"]>[1]>[0];
 export class OpenProgram {
   constructor(
     private readonly model: Model,
-    private readonly count: () => void,
+    private readonly count: (steps: number) => void,
   ) {}
 
   limit({ nodes, iterations }: SolveLimits): void {
@@ -122,8 +127,9 @@ export class OpenProgram {
   }
 
   private run(): SolveStatus {
-    this.count();
     const { modelStatus }: RunResult = this.model.run();
+    // A program costs something even where it takes no step.
+    this.count(STEPS_OF_ANY + Number(this.model.info.get("simplex_iteration_count")));
     if (modelStatus === OPTIMAL) return "optimal";
     if (INFEASIBLE.includes(modelStatus)) return "infeasible";
     if (modelStatus === UNBOUNDED) return "unbounded";

@@ -126,7 +126,7 @@ describe("zeros and ones that could be worked out", () => {
       { facts, isHidden: (c) => facts.cells[c]!.at[0]! >= 0, knownFrom: 10, down: 1, digits: 8 },
       0,
     );
-    const { knower, told } = attackKnowingRule(solver, puzzle, [1, 2], 10);
+    const { knower, told } = attackKnowingRule(solver, puzzle, [1, 2], 10, 16);
     expect(told!.fewest).toBeLessThanOrEqual(10);
     expect(knower!.pinned).toEqual([]);
     expect(knower!.fewest).toBeGreaterThan(1);

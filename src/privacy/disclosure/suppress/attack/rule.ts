@@ -29,23 +29,26 @@ export interface RuleAttack {
   told: Gain | undefined;
 }
 
-/** Larger puzzles are not reasoned about in whole numbers. */
-export const KNOWER_UNKNOWNS = 24;
 const NODES = 500;
 
-/** @param small unknowns that are on too few units @param threshold a count of units below it and above zero is small */
+/**
+ * @param small unknowns that are on too few units
+ * @param threshold a count of units below it and above zero is small
+ * @param most larger puzzles are not reasoned about in whole numbers
+ */
 export function attackKnowingRule(
   solver: Solver,
   puzzle: Puzzle,
   small: readonly number[],
   threshold: number,
+  most: number,
 ): RuleAttack {
   if (small.length === 0) return { knower: undefined, told: undefined };
   const before = intervals(solver, puzzle, small);
   const told = toldPuzzle(puzzle, small, threshold);
   const after = intervals(solver, told, small);
   const knower =
-    puzzle.unknowns.length <= KNOWER_UNKNOWNS
+    puzzle.unknowns.length <= most
       ? gainOf(before, knowerIntervals(solver, puzzle, small, threshold))
       : undefined;
   return { knower, told: gainOf(before, after) };
