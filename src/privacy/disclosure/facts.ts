@@ -64,6 +64,10 @@ export interface TableCell {
   negative?: boolean;
   /** All rows of the cell have one and the same value: its mean tells everybody's. */
   same?: boolean;
+  /** Units that contribute anything but zero. */
+  nonzero?: number;
+  /** Of a whole number that has but two neighbouring values, as 0 and 1: rows with the rarer one. */
+  rarer?: number;
   /** Of a minimum, maximum or median: the fewest units that have a value which, as it is shown, stands behind it. */
   sharers?: number;
   /** Shown without its value: because a rule says so, or because others could be worked out from it. */

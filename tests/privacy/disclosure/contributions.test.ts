@@ -104,6 +104,7 @@ describe.each(["single", "several"] as const)(`of units with %s rows (seed ${see
           6,
         );
         expect(cell.negative ?? false).toBe(sums.some((s) => s < 0) && sums.some((s) => s > 0));
+        expect(cell.nonzero).toBe(sums.filter((s) => s !== 0).length);
         const values = rows.map((r) => r.values[column]).filter((v) => v !== null);
         expect(cell.same ?? false).toBe(new Set(values).size === 1);
         judged++;
@@ -156,6 +157,31 @@ describe.each(["single", "several"] as const)(`of units with %s rows (seed ${see
       "",
     ]);
   });
+});
+
+test("the mean of a mark is a count: who bears it and who does not, whatever its two numbers", async () => {
+  for (const kind of ["single", "several"] as const) {
+    const marked = made[kind].map((row) => ({
+      ...row,
+      values: [...row.values, Number(row.values[3] === 41) + 1],
+    }));
+    const columns: MadeColumn[] = [...COLUMNS, { name: "mark", type: "integer", nullable: false }];
+    const rows = await OverRows.of(columns, marked);
+    const { facts } = await rows.facts({ kind: "table", rows: ["sex"], values: "mark", agg: "mean" });
+    rows.close();
+    for (const cell of facts.cells.filter((c) => c.measure === 1 && c.units! > 0)) {
+      const inside = inCell(facts, cell, made[kind]);
+      const bearing = inside.filter(({ values }) => values[3] === 41).length;
+      expect(cell.rarer).toBe(Math.min(bearing, inside.length - bearing));
+    }
+  }
+});
+
+test("what is put together from columns goes to people, for it could mark out anybody", async () => {
+  const claim = { kind: "table", values: "age * 2", agg: "sum" };
+  const { facts, layout } = await over.single.facts(claim);
+  const { findings } = judgeFacts(facts, layout, defaultPolicy(3));
+  expect(findings.filter(({ verdict }) => verdict !== "pass").map(({ rule }) => rule)).toEqual(["composed"]);
 });
 
 test("a count of rows is judged by what each unit brings, where a unit may have several", async () => {

@@ -183,14 +183,18 @@ const CONTRIBUTION_DIGITS = 12;
 function standingOf(row: AnswerRow | undefined, plan: TablePlan, i: number): Partial<TableCell> {
   const size = STANDING_COLUMNS + 1;
   const from = plan.dimensions.length + 1 + 3 * plan.measures.length + size * i;
-  const [top, low, total, lows, same, sharers] = row?.slice(from, from + size) ?? [];
+  const [top, low, total, lows, same, nonzero, rarer, sharers] = row?.slice(from, from + size) ?? [];
+  const count = (value: unknown) => (value === null || value === undefined ? undefined : Number(value));
   const held = contributions(listOf(top), listOf(low), (total ?? null) as Value, (lows ?? null) as Value);
   return {
     ...held,
     ...(same === true ? { same: true } : {}),
-    ...(sharers === null || sharers === undefined ? {} : { sharers: Number(sharers) }),
+    ...defined({ nonzero: count(nonzero), rarer: count(rarer), sharers: count(sharers) }),
   };
 }
+
+const defined = (figures: Record<"nonzero" | "rarer" | "sharers", number | undefined>) =>
+  Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
 
 const listOf = (value: unknown): Value[] => (Array.isArray(value) ? (value as Value[]) : []);
 

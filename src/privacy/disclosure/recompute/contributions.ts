@@ -37,9 +37,10 @@ const total = ({ value }: PlannedMeasure, v: string): string => `${value?.exact 
 
 /**
  * By name, of measure `i`: the largest contributions above zero or at it, the largest below zero, what they come to together
- * and the latter alone, and whether all rows have one value.
+ * and the latter alone; whether all rows have one value; how many units contribute at all; and, of a whole number with two
+ * neighbouring values (0 and 1, 1 and 2), how many rows have the rarer one, which its mean would tell.
  */
-const FIGURES = ["top", "low", "total", "lows", "same"] as const;
+const FIGURES = ["top", "low", "total", "lows", "same", "nonzero", "rarer"] as const;
 type Figures = Record<(typeof FIGURES)[number], string>;
 const named = (figures: Partial<Figures>, i: number): string[] =>
   Object.entries(figures).map(([name, sql]) => `${sql} AS ${name}${i}`);
@@ -49,6 +50,14 @@ const largest = (v: string, top: number) => ({
   top: `max(${v}, ${top})`,
   low: `min(${v}, ${top}) FILTER (WHERE ${v} < 0)`,
 });
+
+const nonzero = (v: string): string => `count(*) FILTER (WHERE ${v} <> 0)`;
+
+/** Of so many rows with values from `low` to `high` that come to `total`. */
+const rarer = (low: string, high: string, total: string, rows: string): string => {
+  const upper = `(${total} - ${low} * ${rows})`;
+  return `CASE WHEN ${high} - ${low} = 1 THEN least(${upper}, ${rows} - ${upper}) END`;
+};
 
 /** Where each unit has one row: the figures of a cell's own aggregate. */
 export function standingOfRows(plan: TablePlan, top: number): string[] {
@@ -61,7 +70,7 @@ export function standingOfRows(plan: TablePlan, top: number): string[] {
     const lows = `${total(m, one)} FILTER (WHERE ${v} < 0)`;
     return [
       ...units,
-      ...named({ ...largest(one, top), total: total(m, one), lows }, i),
+      ...named({ ...largest(one, top), total: total(m, one), lows, nonzero: nonzero(v) }, i),
       `min(${v}) AS least${i}`,
     ];
   });
@@ -89,7 +98,17 @@ export function standingOfUnits(
       const held = m.value === undefined ? "rows" : `n${from}`;
       return [
         ...own,
-        ...named({ ...largest(held, top), total: `sum(${held})`, lows: "NULL", same: "NULL" }, i),
+        ...named(
+          {
+            ...largest(held, top),
+            total: `sum(${held})`,
+            lows: "NULL",
+            same: "NULL",
+            nonzero: "NULL",
+            rarer: "NULL",
+          },
+          i,
+        ),
       ];
     }
     if (!isSummed(m)) return own;
@@ -102,6 +121,10 @@ export function standingOfUnits(
       total: total(m, one),
       lows: `${total(m, one)} FILTER (WHERE ${one} < 0)`,
       same: `min(first${from}) = max(last${from})`,
+      nonzero: nonzero(one),
+      rarer: m.value?.exact
+        ? rarer(`min(first${from})`, `max(last${from})`, `sum(${one})`, `sum(n${from})`)
+        : "NULL",
     };
     return [...own, ...named(figures, i)];
   });
@@ -114,8 +137,10 @@ export function standingOfUnits(
 /** What the answer shows of a measure, in the order of FIGURES. */
 export function standingColumns(m: PlannedMeasure, i: number, oneRowPerUnit: boolean): string[] {
   if (!isSummed(m) && (!isCount(m) || oneRowPerUnit)) return FIGURES.map(() => "NULL");
+  if (!oneRowPerUnit) return FIGURES.map((name) => `${name}${i}`);
   // The lowest value stays in the engine.
-  const same = oneRowPerUnit ? `least${i} = top${i}[1]` : `same${i}`;
-  return FIGURES.map((name) => (name === "same" ? same : `${name}${i}`));
+  const same = `least${i} = top${i}[1]`;
+  const few = m.value?.exact ? rarer(`least${i}`, `top${i}[1]`, `total${i}`, `units${i}`) : "NULL";
+  return FIGURES.map((name) => (name === "same" ? same : name === "rarer" ? few : `${name}${i}`));
 }
 export const STANDING_COLUMNS = FIGURES.length;

@@ -26,7 +26,7 @@ const SQUARABLE = "1e145";
 
 /**
  * Its answer has a row for each cell that has rows: the keys of the dimensions, which of them are totals (a bit each, the
- * first dimension the highest), then three values for each measure and six more for each (answer.ts).
+ * first dimension the highest), then three values for each measure and eight more for each (answer.ts).
  */
 export interface Question {
   sql: string;

@@ -3,6 +3,7 @@ import { missing, notKept, unchecked } from "./absent.js";
 import { capacity } from "./capacity.js";
 import { claimed } from "./claimed.js";
 import { classDisclosure } from "./class-disclosure.js";
+import { composed, contributors } from "./contributors.js";
 import type { RuleDefinition } from "./definition.js";
 import { degreesOfFreedom } from "./degrees-of-freedom.js";
 import { differencing } from "./differencing.js";
@@ -49,6 +50,7 @@ export const RULES: readonly RuleDefinition[] = [
   hiddenContent,
   rawValues,
   threshold,
+  contributors,
   dominance,
   pRatio,
   singleValue,
@@ -56,6 +58,7 @@ export const RULES: readonly RuleDefinition[] = [
   sameValue,
   zeros,
   negatives,
+  composed,
   magnitude,
   protection,
   differencing,

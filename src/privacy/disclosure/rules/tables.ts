@@ -3,6 +3,7 @@ import type { TableFacts } from "../facts.js";
 import type { Finding } from "../finding.js";
 import type { DisclosurePolicy } from "../policy.js";
 import { judgeClassDisclosure } from "./class-disclosure.js";
+import { judgeComposed, judgeContributors } from "./contributors.js";
 import type { NameCell } from "./definition.js";
 import { judgeDominance } from "./dominance.js";
 import { judgeMagnitudes } from "./magnitude.js";
@@ -18,6 +19,7 @@ export function judgeTable(facts: TableFacts, policy: DisclosurePolicy, nameOf: 
   return [
     // A rounded count stands for several, of which protection says whether one is large enough.
     ...(facts.protection?.how === "round" ? [] : judgeUnits(facts, policy, nameOf)),
+    ...judgeContributors(facts, policy, nameOf),
     ...judgeDominance(facts, policy, nameOf),
     ...judgePRatio(facts, policy, nameOf),
     ...judgeSingleValues(facts, policy, nameOf),
@@ -25,6 +27,7 @@ export function judgeTable(facts: TableFacts, policy: DisclosurePolicy, nameOf: 
     ...judgeSameValues(facts, policy, nameOf),
     ...judgeZeros(facts, policy, nameOf),
     ...judgeNegatives(facts, policy, nameOf),
+    ...judgeComposed(facts),
     ...judgeMagnitudes(facts, nameOf),
     ...judgeProtection(facts),
   ];
