@@ -55,10 +55,30 @@ const REASONS: Record<string, string> = {
 
 function readError(error: unknown): unknown {
   if (!(error instanceof CsvError)) return error;
-  const line = typeof error.lines === "number" ? error.lines : 0;
-  return cannotRead(`Not a table: ${REASONS[error.code] ?? "it does not follow RFC 4180"} (line ${line}).`, {
-    line,
-  });
+  return wrongLine(REASONS[error.code], typeof error.lines === "number" ? error.lines : 0);
+}
+
+const wrongLine = (reason: string | undefined, line: number) =>
+  cannotRead(`Not a table: ${reason ?? "it does not follow RFC 4180"} (line ${line}).`, { line });
+
+const ragged = (line: number) => wrongLine(REASONS.CSV_RECORD_INCONSISTENT_FIELDS_LENGTH, line);
+
+/** A table without a quote is its lines and commas: several times faster than the general reader, and the same. */
+function readPlain(text: string, keep: (record: string[]) => null, rows: string[][]): string[][] {
+  let width = -1;
+  let line = 0;
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf("\n", at);
+    const record = text.slice(at, end < 0 ? text.length : end);
+    at = end < 0 ? text.length : end + 1;
+    line++;
+    if (record === "") continue;
+    const cells = record.split(",");
+    if (width >= 0 && cells.length !== width) throw ragged(line);
+    width = cells.length;
+    keep(cells);
+  }
+  return rows;
 }
 
 function readRows(text: string, cells: Cells, policy: DisclosurePolicy): string[][] {
@@ -76,6 +96,7 @@ function readRows(text: string, cells: Cells, policy: DisclosurePolicy): string[
     return null;
   };
   try {
+    if (!text.includes('"')) return readPlain(text, keep, rows);
     parse(text, {
       delimiter: ",",
       record_delimiter: "\n",

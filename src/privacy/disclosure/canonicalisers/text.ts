@@ -20,12 +20,19 @@ import { cleanText, trimLines } from "./unicode.js";
 /** No number that a person reads is longer; a longer one would exhaust what reads it. */
 const MAX_NUMBER_CHARS = 65_536;
 
+const isDigit = (byte: number | undefined) =>
+  byte !== undefined && ((byte >= 48 && byte <= 57) || byte === 46);
+
+/** A run as long as that holds one of the bytes at these steps, so only those are looked at first. */
 function refuseEndlessNumbers(bytes: Buffer): void {
-  let run = 0;
-  for (const byte of bytes) {
-    // 0 to 9, and the point
-    run = (byte >= 48 && byte <= 57) || byte === 46 ? run + 1 : 0;
-    if (run > MAX_NUMBER_CHARS) throw overLimit(`A number of more than ${MAX_NUMBER_CHARS} characters.`);
+  const step = MAX_NUMBER_CHARS / 2;
+  for (let at = step; at < bytes.length; at += step) {
+    if (!isDigit(bytes[at])) continue;
+    let [start, end] = [at, at];
+    while (isDigit(bytes[start - 1])) start--;
+    while (isDigit(bytes[end + 1])) end++;
+    if (end - start + 1 > MAX_NUMBER_CHARS)
+      throw overLimit(`A number of more than ${MAX_NUMBER_CHARS} characters.`);
   }
 }
 

@@ -39,21 +39,31 @@ function keySql(type: ColumnType, column: string, digits: number): string {
 }
 
 /** JavaScript writes 1e+0 where DuckDB writes 1e+00. */
-const padExponent = (key: string): string => key.replace(/e([+-])(\d)$/, "e$10$2");
+const padExponent = (key: string): string => (key.at(-3) === "e" ? `${key.slice(0, -1)}0${key.at(-1)}` : key);
 
+const COLUMNS = "columns = {key: 'VARCHAR', token: 'INTEGER'}";
+
+/** Numbers need no quotes, and a table of them is read faster than objects are; texts may hold anything. */
 async function writeTokens(data: ScanData, keys: Keys): Promise<void> {
   for (const kind of ["integer", "decimal", "text"] as const) {
-    const path = join(data.folder, `tokens-${kind}.jsonl`);
+    const path = join(data.folder, `tokens-${kind}`);
     const lines: string[] = [];
-    for (const [key, token] of keys[kind])
-      lines.push(JSON.stringify({ key: kind === "decimal" ? padExponent(key) : key, token }));
+    for (const [key, token] of keys[kind]) {
+      if (kind === "text") lines.push(JSON.stringify({ key, token }));
+      else lines.push(`${kind === "decimal" ? padExponent(key) : key},${token}`);
+    }
     await writeFile(path, lines.join("\n"));
     const from =
-      lines.length === 0
-        ? "SELECT NULL::VARCHAR AS key, NULL::INTEGER AS token WHERE false"
-        : `SELECT key, token FROM read_json(${literal(path)}, format = 'newline_delimited',
-           columns = {key: 'VARCHAR', token: 'INTEGER'})`;
-    await data.duck.run(`CREATE OR REPLACE TABLE tokens_${kind} AS ${from}`);
+      kind === "text"
+        ? `read_json(${literal(path)}, format = 'newline_delimited', ${COLUMNS})`
+        : `read_csv(${literal(path)}, auto_detect = false, header = false, delim = ',', ${COLUMNS})`;
+    await data.duck.run(
+      `CREATE OR REPLACE TABLE tokens_${kind} AS ${
+        lines.length === 0
+          ? "SELECT NULL::VARCHAR AS key, NULL::INTEGER AS token WHERE false"
+          : `SELECT key, token FROM ${from}`
+      }`,
+    );
   }
 }
 

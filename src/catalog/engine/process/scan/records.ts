@@ -32,8 +32,14 @@ export interface RecordEvidence {
   verdict: "fail" | "review" | undefined;
 }
 
-function matchedColumns(window: Window, postings: Postings): Matched[] {
-  const tokens = new Set(window.tokens);
+/** Tokens that some column holds: nearly all of a text's are in none. */
+function heldTokens(postings: Postings): Set<number> {
+  const held = new Set<number>();
+  for (const { rows } of postings.columns) for (const token of rows.keys()) held.add(token);
+  return held;
+}
+
+function matchedColumns(tokens: ReadonlySet<number>, postings: Postings): Matched[] {
   const found: Matched[] = [];
   for (const { rows } of postings.columns) {
     const lists: Matched["lists"] = [];
@@ -69,12 +75,20 @@ export class RecordFinder {
   private windows = 0;
   private readonly strong: { strength: number; row: number }[] = [];
 
-  constructor(private readonly postings: Postings) {}
+  private readonly held: ReadonlySet<number>;
+
+  constructor(private readonly postings: Postings) {
+    this.held = heldTokens(postings);
+  }
 
   look(window: Window): void {
     if (window.tokens.length < LEAST_VALUES) return;
     this.windows++;
-    const matched = matchedColumns(window, this.postings);
+    const tokens = new Set<number>();
+    for (const token of window.tokens) if (this.held.has(token)) tokens.add(token);
+    // a record is met by so many different values at least
+    if (tokens.size < LEAST_VALUES) return;
+    const matched = matchedColumns(tokens, this.postings);
     const most = matched.reduce((sum, { bits }) => sum + bits, 0);
     if (matched.length < LEAST_VALUES || most - Math.log2(this.postings.rowCount) < STRENGTHS[0]) return;
     if (this.looked > ROWS_IN_ALL) {

@@ -42,38 +42,45 @@ export class Tokens {
     return this.next;
   }
 
-  /** The tokens of a word: as a whole number, as a decimal, as a text. */
-  of(word: string): number[] {
-    if (!NUMBER.test(word)) return this.known(this.keys.text, word.toLowerCase());
-    const found = this.known(this.keys.decimal, Number(word).toExponential(this.digits - 1));
-    if (!INTEGER.test(word)) return found;
-    return [...found, ...this.known(this.keys.integer, BigInt(word.replace(/\.0+$/, "")).toString())];
+  /** Adds the tokens of a word: as a whole number, as a decimal, as a text. */
+  addWord(word: string, to: number[]): void {
+    if (!NUMBER.test(word)) {
+      this.add(this.keys.text, word.toLowerCase(), to);
+      return;
+    }
+    this.add(this.keys.decimal, Number(word).toExponential(this.digits - 1), to);
+    if (INTEGER.test(word)) this.add(this.keys.integer, BigInt(word.replace(/\.0+$/, "")).toString(), to);
   }
 
-  /** A field that spaces do not divide, such as a place name. */
-  field(text: string): number[] {
-    return this.known(this.keys.text, text.toLowerCase());
+  /** Adds that of a field which spaces do not divide, such as a place name. */
+  addField(text: string, to: number[]): void {
+    this.add(this.keys.text, text.toLowerCase(), to);
   }
 
-  private known(map: Map<string, number>, key: string): number[] {
-    if (key.length > MAX_TEXT) return [];
+  private add(map: Map<string, number>, key: string, to: number[]): void {
+    if (key.length > MAX_TEXT) return;
     const before = map.get(key);
-    if (before !== undefined) return [before];
+    if (before !== undefined) {
+      to.push(before);
+      return;
+    }
     if (this.next >= MAX_TOKENS) {
       this.full = true;
-      return [];
+      return;
     }
     map.set(key, this.next);
-    return [this.next++];
+    to.push(this.next++);
   }
 }
 
 function lineTokens(tokens: Tokens, line: string): number[] {
   const found: number[] = [];
-  for (const [word] of line.matchAll(WORDS)) found.push(...tokens.of(word));
+  for (const word of line.match(WORDS) ?? []) tokens.addWord(word, found);
+  // a line without spaces has no fields that are several words
+  if (!/\s/.test(line)) return found;
   for (const field of line.split(/[,;|\t"]/)) {
     const text = field.trim();
-    if (/\s/.test(text) && text.length <= MAX_TEXT) found.push(...tokens.field(text));
+    if (/\s/.test(text) && text.length <= MAX_TEXT) tokens.addField(text, found);
   }
   return found;
 }
