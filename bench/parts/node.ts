@@ -14,6 +14,7 @@ import {
   internalRouter,
   type Limits,
   sendWakeups,
+  type WorkerCalls,
   type WorkerSettings,
   workerEntry,
 } from "../../src/jobs/index.js";
@@ -80,7 +81,8 @@ async function startParts(
   const redis = await startRedis(dataDir, () => undefined);
   const queue = { redis: redis.address, prefix: "bench" };
   const wakeups = sendWakeups({ ledger: rooms.ledger, store: rooms.store, log, queue });
-  const server = await serve(rooms);
+  const trials = new Trials(rooms.jobs.internal, count);
+  const server = await serve(trials.calls);
   const ticking = setInterval(() => void rooms.jobs.tick(), 1000);
   const settings = {
     node: `bench-${process.pid}`,
@@ -93,6 +95,7 @@ async function startParts(
   const workers = Array.from({ length: count }, (_, i) =>
     startWorker(rooms, server, { ...settings, cache_dir: join(dir, `cache-${i}`) }),
   );
+  await trials.over;
   return {
     rooms,
     async close() {
@@ -108,9 +111,34 @@ async function startParts(
   };
 }
 
-async function serve(rooms: Rooms): Promise<Server> {
+/**
+ * A worker that begins tries what its machine has, a virtual machine among it, beside the first jobs. It offers what it
+ * knows at once and all of it when the trials are over: what is measured begins then.
+ */
+class Trials {
+  readonly calls: WorkerCalls;
+  readonly over: Promise<void>;
+
+  constructor(calls: WorkerCalls, workers: number) {
+    const said = new Map<string, number>();
+    let done: () => void = () => undefined;
+    this.over = new Promise((resolve) => {
+      done = resolve;
+    });
+    this.calls = {
+      ...calls,
+      offer(worker, offer) {
+        calls.offer(worker, offer);
+        said.set(worker.id, (said.get(worker.id) ?? 0) + 1);
+        if ([...said.values()].filter((times) => times > 1).length === workers) done();
+      },
+    };
+  }
+}
+
+async function serve(calls: WorkerCalls): Promise<Server> {
   const app = express();
-  app.use("/internal/v1", internalRouter(rooms.jobs.internal, pino({ level: "silent" })));
+  app.use("/internal/v1", internalRouter(calls, pino({ level: "silent" })));
   const server = app.listen(0, "127.0.0.1");
   await once(server, "listening");
   return server;
