@@ -4,34 +4,23 @@
  * What is grouped by, summarised and kept are columns, or expressions in Python's syntax; they are sent as they were
  * written, and read by the node alone.
  */
-import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
-import { addCommand, type Context, many, type Outcome, type Terminal } from "./command.js";
+import { addCommand, many, type Terminal } from "./command.js";
+import { type DeclaredFlags, declare, declaredFlags } from "./declared.js";
 import { Usage } from "./failure.js";
-import { jobPath, waitFor } from "./job.js";
 import { safeOf } from "./job-safe.js";
-import { exitOf, type Job, jobSheet, submitted } from "./job-view.js";
-import { purposeOf } from "./purpose.js";
-import { plain } from "./terminal.js";
 
-interface TableFlags {
-  dataset: string;
+interface TableFlags extends DeclaredFlags {
   rows?: string[];
   cols?: string[];
   bins?: string[];
   values?: string[];
   agg?: string[];
-  where?: string;
   margins?: boolean | string;
   missing?: string;
   protect?: string;
   base?: string;
   random?: boolean;
-  out: string;
-  purpose?: string;
-  dryRun?: boolean;
-  wait?: boolean;
-  idempotencyKey?: string;
 }
 
 export function addTable(program: Command, terminal: Terminal): void {
@@ -43,7 +32,7 @@ export function addTable(program: Command, terminal: Terminal): void {
     ],
     example: 'glovebox table --dataset flchain --rows flc.grp --cols sex --where "age >= 60" --wait',
     flags: tableFlags,
-    act: (context, _, flags) => table(context, flags),
+    act: (context, _, flags) => declare(context, flags, claimOf(flags), "table"),
   });
 }
 
@@ -55,42 +44,12 @@ function tableFlags(command: Command): void {
     .option("--bins <column=edges...>", "group a row's or column's number by edges: age=50,60,70", many)
     .option("--values <column...>", "what --agg is of; without it, people (units) are counted", many)
     .option("--agg <how...>", "count, sum, mean, median, std, var, min, max", many)
-    .option("--where <condition>", "rows that count, in Python's syntax: age >= 60 and sex == 'F'")
     .option("--margins [all]", "with totals down, across and of all; all: over every combination too")
     .option("--missing <how>", "rows without a value to group by: drop, or group")
     .option("--protect <how>", "a safe version: suppress what may not be shown, or round the counts")
     .option("--base <n>", "round to multiples of it (5)")
-    .option("--random", "round up or down by chance")
-    .option("--out <file>", "name of the output", "table.csv")
-    .option("--purpose <text>", "what for (the purpose of your grant)")
-    .option("--dry-run", "on the synthetic twin: shown at once")
-    .option("--wait", "wait until it shows its end")
-    .option("--idempotency-key <key>", "the same key and table is submitted once");
-}
-
-async function table(context: Context, flags: TableFlags): Promise<Outcome> {
-  const client = context.client();
-  const purpose = flags.purpose ?? (await purposeOf(context, [flags.dataset], ["sandbox", "query"]));
-  const spec = {
-    kind: "table",
-    purpose,
-    datasets: [flags.dataset],
-    claims: { [flags.out]: claimOf(flags) },
-    mode: flags.dryRun ? "dry_run" : "real",
-  };
-  const key = flags.idempotencyKey ?? randomUUID();
-  const job = await client.post<Job>("/api/v1/jobs", spec, { "idempotency-key": key });
-  if (!flags.wait && !flags.dryRun) return { json: job, text: () => submitted(context, job) };
-  const shown = await waitFor(context, job.id);
-  const csv =
-    flags.dryRun && shown.state === "done"
-      ? await client.text(`${jobPath(job.id)}/outputs/${encodeURIComponent(flags.out)}`)
-      : undefined;
-  return {
-    json: csv === undefined ? shown : { ...shown, table: csv },
-    text: () => [jobSheet(context, shown), ...(csv === undefined ? [] : ["", ...linesOf(csv)])].join("\n"),
-    exit: exitOf(shown),
-  };
+    .option("--random", "round up or down by chance");
+  declaredFlags(command, "table.csv");
 }
 
 /** The claim as the node reads it. @throws Usage */
@@ -139,5 +98,3 @@ function binsOf(said: string): [string, string[]] {
     "--bins 须为 列名=边界，例如 age=50,60,70。",
   );
 }
-
-const linesOf = (csv: string): string[] => csv.trimEnd().split("\n").map(plain);
