@@ -101,5 +101,7 @@ export function dropOutputs(tx: Tx, run: RunId): void {
     dropObject(tx, row.object);
     dropObject(tx, row.units_object);
   }
+  // Those of a rehearsal, whose outputs are held for nothing.
+  tx.db.prepare("DELETE FROM findings WHERE output IN (SELECT id FROM outputs WHERE run = ?)").run(run);
   tx.db.prepare("DELETE FROM outputs WHERE run = ?").run(run);
 }
