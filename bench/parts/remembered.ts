@@ -34,9 +34,9 @@ interface Shape {
 
 /** Tables of one to three groupings over bands of age and some wards; no two are alike. */
 export function shapeOf(i: number): Shape {
-  const low = 18 + ((i * 7) % 31);
+  const low = 18 + ((i * 7) % 23);
   const high = 60 + ((i * 11) % 37);
-  const bins = [low, low + 9 + (i % 5), low + 20 + (i % 11), high + 1];
+  const bins = [low, low + 4 + (i % 5), low + 10 + (i % 9), high + 1];
   const by = ([["ward"], ["age", "sex"], ["ward", "sex"], ["age", "ward"], ["age"]] as const)[i % 5] ?? [
     "ward",
   ];

@@ -85,14 +85,39 @@ function setsByClass(sets: readonly ToldSet[], units: UnitSets): number[][] {
   return by;
 }
 
-/** Units that two sets of two tables have in common. */
-export function commonOf(a: ToldSet, unitsA: UnitSets, b: ToldSet, unitsB: UnitSets): number {
-  const [x, y] = [unitsA.of, unitsB.of];
-  const n = Math.min(x.length, y.length);
+/** How many units were looked at, over many comparisons of two sets. */
+export interface Effort {
+  spent: number;
+}
+
+type Placed = readonly [set: ToldSet, units: UnitSets];
+
+const has = ([set, { of }]: Placed, u: number): boolean => {
+  const k = of[u] ?? 0;
+  return k !== 0 && set.classes[k - 1] === 1;
+};
+
+/** Units that two sets of two tables have in common; undefined once they are more than `most`. */
+export function commonUpTo(a: Placed, b: Placed, most: number, effort: Effort): number | undefined {
+  const n = Math.min(a[1].of.length, b[1].of.length);
   let common = 0;
   for (let u = 0; u < n; u++) {
-    const [i, k] = [x[u] as number, y[u] as number];
-    if (i !== 0 && k !== 0 && a.classes[i - 1] === 1 && b.classes[k - 1] === 1) common++;
+    if (!has(a, u) || !has(b, u) || ++common <= most) continue;
+    effort.spent += u;
+    return undefined;
   }
+  effort.spent += n;
   return common;
+}
+
+/** Whether each unit of the one is in the other. */
+export function liesIn(a: Placed, b: Placed, effort: Effort): boolean {
+  const n = a[1].of.length;
+  for (let u = 0; u < n; u++) {
+    if (!has(a, u) || has(b, u)) continue;
+    effort.spent += u;
+    return false;
+  }
+  effort.spent += n;
+  return true;
 }

@@ -3,11 +3,11 @@
  * Pure. Candidates are found by their counts; each is then looked at unit by unit.
  */
 import { type Compared, type Follows, follows, isFew, type Side } from "./algebra.js";
-import { commonOf } from "./meet.js";
+import { commonUpTo, type Effort, liesIn } from "./meet.js";
 import type { ToldSet } from "./told.js";
 
-/** Three sets are looked at together so often at most; what is left over is said to be. */
-export const MAX_TRIPLES = 5_000;
+/** So many units are looked at, in all combinations of three; combinations that are left over are said to be. */
+export const MAX_LOOKS = 300_000_000;
 
 interface Placed {
   side: Compared;
@@ -44,7 +44,7 @@ export function followsFromThree(
 class Looking {
   readonly found: Follows[] = [];
   skipped = 0;
-  private looked = 0;
+  private readonly effort: Effort = { spent: 0 };
 
   constructor(
     private readonly fresh: Side,
@@ -56,9 +56,8 @@ class Looking {
     const t = this.threshold;
     pairsWithSum(inside, a.units - t + 1, a.units + t - 1, (b, c) => {
       const left = a.units - b.set.units - c.set.units;
-      if (left === 0) return;
-      const both = this.common(b, c);
-      if (both === undefined) return;
+      if (left === 0 || !this.may(b, c)) return;
+      const both = commonUpTo(placeOf(b), placeOf(c), Math.max(0, -left), this.effort);
       if (left > 0 && both === 0) this.say("difference", left, a, b, c);
       if (left < 0 && both === -left) this.say("shared", both, a, b, c);
     });
@@ -70,7 +69,8 @@ class Looking {
     for (const b of around) {
       const left = b.set.units - a.units;
       eachBetween(apart, left - this.threshold + 1, left - 1, (c) => {
-        if (this.common(b, c) === c.set.units) this.say("difference", left - c.set.units, a, b, c);
+        if (this.may(b, c) && liesIn(placeOf(c), placeOf(b), this.effort))
+          this.say("difference", left - c.set.units, a, b, c);
       });
     }
   }
@@ -83,18 +83,18 @@ class Looking {
       if (isPart || !isFew(b.common, this.threshold)) continue;
       const together = a.units + b.set.units - b.common;
       eachBetween(whole, together, together, (c) => {
-        if (this.common(b, c) === b.set.units) this.say("shared", b.common, a, b, c);
+        if (this.may(b, c) && liesIn(placeOf(b), placeOf(c), this.effort))
+          this.say("shared", b.common, a, b, c);
       });
     }
   }
 
-  private common(b: Placed, c: Placed): number | undefined {
-    if (b.side === c.side && b.set === c.set) return undefined;
-    if (++this.looked > MAX_TRIPLES) {
-      this.skipped++;
-      return undefined;
-    }
-    return commonOf(b.set, b.side.spread.units, c.set, c.side.spread.units);
+  /** Whether these two are two, and there is room to look. */
+  private may(b: Placed, c: Placed): boolean {
+    if (b.side === c.side && b.set === c.set) return false;
+    if (this.effort.spent <= MAX_LOOKS) return true;
+    this.skipped++;
+    return false;
   }
 
   private say(how: Follows["how"], units: number, a: ToldSet, ...parts: Placed[]): void {
@@ -104,6 +104,8 @@ class Looking {
       );
   }
 }
+
+const placeOf = ({ set, side }: Placed) => [set, side.spread.units] as const;
 
 const bySize = (list: readonly Placed[]): Placed[] => [...list].sort((x, y) => x.set.units - y.set.units);
 
