@@ -93,11 +93,11 @@ export function arrayTexts(arrays: readonly ArrayView[], rows: readonly Buffer[]
     if (same.length > 1 && length > 0)
       texts.push({ name: "arrays side by side", content: acrossText(same, length) });
   }
-  return mergeSmall(texts.filter((t) => t.content.length > 0));
+  return mergeTexts(texts.filter((t) => t.content.length > 0));
 }
 
 /** Texts of one name become one: a model has hundreds of arrays, and a check's answer has a limit of texts. */
-function mergeSmall(texts: readonly ScanText[]): ScanText[] {
+export function mergeTexts(texts: readonly ScanText[]): ScanText[] {
   const byName = new Map<string, Buffer[]>();
   for (const { name, content } of texts) {
     const of = byName.get(name) ?? [];

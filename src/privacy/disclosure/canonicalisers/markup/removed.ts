@@ -2,6 +2,7 @@
 import type { ScanText } from "../../canonical.js";
 import type { HiddenPiece } from "../../rules/hidden-content.js";
 import type { ActiveKind } from "../../rules/markup.js";
+import { mergeTexts } from "../array-text.js";
 import { roundInText } from "../numbers.js";
 import type { Removed } from "../unicode.js";
 import { addRemoved, cleanText, NOTHING_REMOVED } from "../unicode.js";
@@ -50,10 +51,8 @@ export class RemovedParts {
 
   /** For the search. */
   all(): ScanText[] {
-    if (this.parts.length === 0) return this.texts;
-    return [
-      { name: "removed parts of the page", content: Buffer.from(this.parts.join("\n")) },
-      ...this.texts,
-    ];
+    const pictures = mergeTexts(this.texts);
+    if (this.parts.length === 0) return pictures;
+    return [{ name: "removed parts of the page", content: Buffer.from(this.parts.join("\n")) }, ...pictures];
   }
 }
