@@ -100,6 +100,7 @@ export function openRooms(
     const airlock = createAirlock({ store, ledger, vault, catalog, jobs, keys, clock });
     const close = async () => {
       await jobs.close();
+      await catalog.memory.close();
       await Promise.all([checker.close(), protector.close(), engine.close()]);
       store.close();
     };
