@@ -7,12 +7,12 @@
  * Source: Hundepool et al., Statistical Disclosure Control (2012), 4.2.2; ACRO (Smith et al. 2025) p = 0.1.
  * Vectors: tests/vectors/disclosure/contributions.
  */
-import { compareRational, subtractRational, ZERO } from "../../../vocabulary/index.js";
+import { compareRational, ZERO } from "../../../vocabulary/index.js";
 import type { TableCell, TableFacts } from "../facts.js";
 import type { Finding } from "../finding.js";
 import type { DisclosurePolicy } from "../policy.js";
 import { judgeCells, type NameCell, type Reason, type RuleDefinition, several } from "./definition.js";
-import { contributionsOf, percent, ratio, sumOf, times } from "./ratio.js";
+import { contributionsOf, less, percent, ratio, sumOf, times } from "./ratio.js";
 
 export const pRatio: RuleDefinition = {
   id: "p_ratio",
@@ -34,9 +34,7 @@ export function tooClose(
   const held = p_ratio === 0 ? undefined : contributionsOf(cell);
   if (held === undefined) return undefined;
   const largest = held.top[0] ?? ZERO;
-  const left = subtractRational(held.total, sumOf(held.top.slice(0, 2)));
-  // What is left may come out a little below zero where decimals were rounded.
-  const others = compareRational(left, ZERO) < 0 ? ZERO : left;
+  const others = less(held.total, sumOf(held.top.slice(0, 2)));
   if (compareRational(others, times(ratio(p_ratio), largest)) >= 0) return undefined;
   const share = percent(others, largest);
   const least = `${Math.round(p_ratio * 100)} %`;
