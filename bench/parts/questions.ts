@@ -85,7 +85,11 @@ export async function openQuestions(): Promise<Questions> {
         unit_column: "id",
         max_rows_per_unit: ROWS_PER_UNIT,
         auditors: ["auditor"],
-        columns: [{ name: "id" }, { name: "g", bounds: [0, 999] }, { name: "x", bounds: [0, 100] }],
+        columns: [
+          { name: "id" },
+          { name: "g", bounds: [0, 999], nullable: false },
+          { name: "x", bounds: [0, 100], nullable: false },
+        ],
         answer_ms: 60_000,
         budget: { ...BUDGET, rho },
       });

@@ -23,16 +23,16 @@ export const FLCHAIN_CSV = join(packageRoot, "examples", "data", "flchain.csv");
 
 export const FLCHAIN_COLUMNS = [
   { name: "id", class: "identifier", grade: 3 },
-  { name: "age", class: "quasi-identifier", grade: 3, bounds: [50, 101], unit: "year" },
-  { name: "sex", class: "quasi-identifier", grade: 3, categories: ["F", "M"] },
-  { name: "sample.yr", class: "quasi-identifier", grade: 2, bounds: [1995, 2003] },
-  { name: "kappa", class: "sensitive", grade: 3, bounds: [0, 30], unit: "mg/dL" },
-  { name: "lambda", class: "sensitive", grade: 3, bounds: [0, 30], unit: "mg/dL" },
-  { name: "flc.grp", class: "plain", grade: 2, bounds: [1, 10] },
+  { name: "age", class: "quasi-identifier", grade: 3, bounds: [50, 101], unit: "year", nullable: false },
+  { name: "sex", class: "quasi-identifier", grade: 3, categories: ["F", "M"], nullable: false },
+  { name: "sample.yr", class: "quasi-identifier", grade: 2, bounds: [1995, 2003], nullable: false },
+  { name: "kappa", class: "sensitive", grade: 3, bounds: [0, 30], unit: "mg/dL", nullable: false },
+  { name: "lambda", class: "sensitive", grade: 3, bounds: [0, 30], unit: "mg/dL", nullable: false },
+  { name: "flc.grp", class: "plain", grade: 2, bounds: [1, 10], nullable: false },
   { name: "creatinine", class: "sensitive", grade: 3, bounds: [0, 15], unit: "mg/dL" },
-  { name: "mgus", class: "sensitive", grade: 3, bounds: [0, 1] },
-  { name: "futime", class: "sensitive", grade: 3, bounds: [0, 5300], unit: "day" },
-  { name: "death", class: "sensitive", grade: 3, bounds: [0, 1] },
+  { name: "mgus", class: "sensitive", grade: 3, bounds: [0, 1], nullable: false },
+  { name: "futime", class: "sensitive", grade: 3, bounds: [0, 5300], unit: "day", nullable: false },
+  { name: "death", class: "sensitive", grade: 3, bounds: [0, 1], nullable: false },
 ];
 
 /** Everything up to a running grant. */

@@ -240,7 +240,13 @@ const importKey = (row: DatasetRow) =>
     row.unit_column,
     row.max_rows_per_unit,
     row.unit_index_object,
-    row.declared_columns.map((c) => [c.name, c.type ?? null, c.bounds ?? null, c.categories ?? null]),
+    row.declared_columns.map((c) => [
+      c.name,
+      c.type ?? null,
+      c.bounds ?? null,
+      c.categories ?? null,
+      c.nullable ?? null,
+    ]),
   ]);
 
 /** Counts and hashes what passes, and ends it past the limit. */

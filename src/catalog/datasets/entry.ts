@@ -38,7 +38,7 @@ export function describe(
 ): void {
   if (found) refuseNewUnit(row, said);
   const declared = mergeColumns(row.declared_columns, said);
-  if (found) refuseUnfitBounds(said.columns ?? [], found);
+  if (found) refuseUnfit(said.columns ?? [], found);
   const budget = budgetAfter(row, said);
   if (said.budget) mustCover(budget, parts.budgets.held(row.id));
   const unit = unitAfter(row, said);
@@ -131,12 +131,17 @@ function refuseNewUnit(row: DatasetRow, said: Described): void {
     });
 }
 
-/** Bounds of numbers go with numbers, of dates with dates. Before there is content, the import checks them. */
-function refuseUnfitBounds(declared: readonly DeclaredColumn[], found: readonly ColumnSchema[]): void {
-  const types = new Map(found.map((c) => [c.name, c.type]));
+/**
+ * Bounds of numbers go with numbers, of dates with dates, and what has empty cells may be empty. Before there is content,
+ * the import checks them.
+ */
+function refuseUnfit(declared: readonly DeclaredColumn[], found: readonly ColumnSchema[]): void {
+  const byName = new Map(found.map((c) => [c.name, c]));
   declared.forEach((column, i) => {
+    const { type, nullable } = byName.get(column.name) ?? {};
+    if (nullable && column.nullable === false)
+      throw invalidInput(`columns.${i}.nullable`, "has empty cells in the content that is there");
     if (!column.bounds) return;
-    const type = types.get(column.name);
     const wanted = isNumber(column.bounds[0]) ? ["integer", "decimal"] : ["date", "timestamp"];
     if (type && !wanted.includes(type))
       throw invalidInput(`columns.${i}.bounds`, `do not go with type ${type}`);

@@ -36,7 +36,7 @@ export function effectiveColumns(
   return found.map((column) => {
     const said = byName.get(column.name);
     if (!said) return column;
-    const { name, type, class: of, grade, bounds, categories, unit, nullable } = column;
+    const { name, type, class: of, grade, bounds, categories, unit } = column;
     return {
       name,
       type,
@@ -45,7 +45,7 @@ export function effectiveColumns(
       ...optional("bounds", said.bounds ?? bounds),
       ...optional("categories", said.categories ?? categories),
       ...optional("unit", said.unit ?? unit),
-      nullable,
+      nullable: said.nullable ?? column.nullable,
     };
   });
 }

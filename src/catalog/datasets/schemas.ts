@@ -62,6 +62,12 @@ export const declaredColumn = z
       .optional()
       .describe("All public values of the column, declared and never read off the data"),
     unit: oneLine(64).optional().describe("Unit of measure, such as mg/dL"),
+    nullable: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether it may be empty, instead of what the import found: content with an empty cell where this is false is refused, and noisy answers take a column of which it is not said as one that may be",
+      ),
   })
   .meta({ id: "DeclaredColumn", description: "What the owner says of a column" });
 

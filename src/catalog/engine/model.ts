@@ -77,6 +77,8 @@ export const declaredColumn = z.object({
   bounds: declarable.bounds,
   categories: declarable.categories,
   unit: declarable.unit,
+  /** False: an import with a gap in it is refused. */
+  nullable: z.boolean().optional(),
 });
 export type DeclaredColumn = z.infer<typeof declaredColumn>;
 

@@ -46,13 +46,24 @@ function queryGrant({ grants, clock }: Parts, actor: Actor, dataset: string): Gr
   }
 }
 
+/**
+ * Whether a column may be empty is the owner's word, and a unit is never without a name. Of a column of which nothing was
+ * said it is taken to be so: what the import found there is one row's doing.
+ */
+function mayBeEmpty({ unit_column, declared_columns }: DatasetRow): (column: string) => boolean {
+  const said = new Map(declared_columns.map(({ name, nullable }) => [name, nullable]));
+  return (column) => column !== unit_column && (said.get(column) ?? true);
+}
+
 function tableOf(dataset: DatasetRow, version: VersionRow, grant: GrantRow): DeclaredTable {
   const dropped = new Set(grant.constraints.drop_columns ?? []);
   const places = new Map(version.columns.map(({ name }, i) => [name, i]));
+  const isNullable = mayBeEmpty(dataset);
   const columns = publicColumns(dataset, version.columns).flatMap((column) => {
     const at = places.get(column.name);
     if (at === undefined || dropped.has(column.name)) return [];
-    const { name, type, nullable, bounds, categories } = column;
+    const { name, type, bounds, categories } = column;
+    const nullable = isNullable(name);
     return [
       { name, type, nullable, at, ...(bounds ? { bounds } : {}), ...(categories ? { categories } : {}) },
     ];

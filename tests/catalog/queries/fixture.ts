@@ -14,14 +14,14 @@ export const FLCHAIN = join(packageRoot(), "examples", "data", "flchain.csv");
 
 export const COLUMNS: NonNullable<DatasetInput["columns"]> = [
   { name: "id", class: "identifier" },
-  { name: "age", bounds: [50, 101], unit: "year" },
-  { name: "sex", categories: ["F", "M"] },
-  { name: "kappa", class: "sensitive", bounds: [0, 30], unit: "mg/dL" },
-  { name: "lambda", bounds: [0, 30], unit: "mg/dL" },
-  { name: "flc.grp", bounds: [1, 10] },
+  { name: "age", nullable: false, bounds: [50, 101], unit: "year" },
+  { name: "sex", nullable: false, categories: ["F", "M"] },
+  { name: "kappa", nullable: false, class: "sensitive", bounds: [0, 30], unit: "mg/dL" },
+  { name: "lambda", nullable: false, bounds: [0, 30], unit: "mg/dL" },
+  { name: "flc.grp", nullable: false, bounds: [1, 10] },
   { name: "creatinine", bounds: [0, 15] },
-  { name: "futime", bounds: [0, 6000], unit: "day" },
-  { name: "death", bounds: [0, 1] },
+  { name: "futime", nullable: false, bounds: [0, 6000], unit: "day" },
+  { name: "death", nullable: false, bounds: [0, 1] },
 ];
 
 export interface QueryFixture extends CatalogFixture<Engine> {

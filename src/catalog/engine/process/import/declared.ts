@@ -1,6 +1,6 @@
 /**
- * What the owner declared must hold in every row: bounds and categories. A value outside is refused, naming the
- * column, the first line and how many there are, never the value.
+ * What the owner declared must hold in every row: bounds, categories, and that none is missing. A value outside is
+ * refused, naming the column, the first line and how many there are, never the value.
  */
 import { type ColumnType, invalidInput } from "../../../../vocabulary/index.js";
 import type { DeclaredColumn } from "../../model.js";
@@ -15,6 +15,8 @@ export interface Typed {
   table: string;
   columns: { name: string; type: ColumnType }[];
   lines: Lines;
+  /** How many values of each column are missing. */
+  nulls: readonly number[];
 }
 
 interface Condition {
@@ -69,6 +71,11 @@ async function categoriesCondition(
   ];
 }
 
+const gapsCondition = ({ nulls }: Typed, index: number, { nullable }: DeclaredColumn): Condition[] =>
+  nullable === false && nulls[index] !== 0
+    ? [{ index, outside: `${stored(index)} IS NULL`, words: "missing, where none may be as declared" }]
+    : [];
+
 /** @throws invalid_input where a value lies outside, or a declaration does not go with its column. */
 export async function assertDeclared(
   typed: Typed,
@@ -79,7 +86,10 @@ export async function assertDeclared(
     const entry = declared.get(column.name);
     if (!entry) continue;
     conditions.push(...(await boundsCondition(typed, index, entry)));
-    conditions.push(...(await categoriesCondition(typed, index, entry)));
+    conditions.push(
+      ...(await categoriesCondition(typed, index, entry)),
+      ...gapsCondition(typed, index, entry),
+    );
   }
   if (conditions.length === 0) return;
   const sql = conditions.map(({ outside }) => `count(*) FILTER (${outside}), min(rn) FILTER (${outside})`);

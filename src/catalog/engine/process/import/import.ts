@@ -75,7 +75,7 @@ async function writeVersion(plan: Plan, rows: TypedRows): Promise<Written> {
   const { duck, request } = plan;
   const { source, columns, path } = rows;
   const table = `(SELECT * RENAME (${UNIT_COLUMN} AS rn) FROM read_parquet(${literal(path)}))`;
-  const typed: Typed = { duck, path, table, columns, lines: source.lines };
+  const typed: Typed = { duck, path, table, columns, lines: source.lines, nulls: rows.nulls };
   await assertDeclared(typed, rows.declared);
   const index = request.unit_column === undefined ? -1 : source.header.indexOf(request.unit_column);
   const numbered = await numberUnits({
