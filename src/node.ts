@@ -117,6 +117,7 @@ class NodeProcesses {
     // A release that was approved when the node died is completed before anyone can ask for it.
     await rooms.airlock.tick();
     const { url, localUrl } = await this.serve();
+    rooms.federation.start();
     this.startTicks();
     this.startWorkers(localUrl, address);
     log.info({ url, workers: config.workers }, "the node serves");
@@ -242,6 +243,7 @@ class NodeProcesses {
 
   private async stop(): Promise<void> {
     this.shutdown.abort();
+    await this.rooms.federation.close();
     await Promise.all(this.workers.map((worker) => worker.stop(STOP_GRACE_MS)));
     const servers = [this.server, this.local].filter((server) => server?.listening);
     await Promise.all(servers.map((server) => stopServer(server!)));

@@ -30,7 +30,8 @@ export function createApi(deps: ApiDeps): Express {
   const edge = edgeOf(deps, metrics.registry);
   app.use(requestLog(deps.log, metrics), securityHeaders);
   app.use(dispatch(edge));
-  if (deps.internal) app.use(INTERNAL_ROUTE, nameInternal, deps.internal);
+  app.use(FEDERATION_ROUTE, nameRoute(FEDERATION_ROUTE), deps.federation.router());
+  if (deps.internal) app.use(INTERNAL_ROUTE, nameRoute(INTERNAL_ROUTE), deps.internal);
   app.use(() => {
     throw new GloveboxError("not_found", { detail: "There is no such call; see /docs." });
   });
@@ -38,10 +39,15 @@ export function createApi(deps: ApiDeps): Express {
   return app;
 }
 
-function nameInternal(_req: Request, res: Response, next: NextFunction): void {
-  factsOf(res).route = INTERNAL_ROUTE;
-  next();
-}
+/** What other domains call. */
+const FEDERATION_ROUTE = "/federation/v1";
+
+const nameRoute =
+  (route: string): RequestHandler =>
+  (_req, res, next) => {
+    factsOf(res).route = route;
+    next();
+  };
 
 function edgeOf(deps: ApiDeps, registry: Registry): Edge {
   const limiter = new RateLimiter(deps.settings?.rateLimits);

@@ -3,6 +3,7 @@ import type { Router } from "express";
 import type { Logger } from "pino";
 import type { Airlock } from "../airlock/index.js";
 import type { Catalog } from "../catalog/index.js";
+import type { Federation } from "../federated/index.js";
 import type { Jobs } from "../jobs/index.js";
 import type { Ledger } from "../ledger/index.js";
 import type { Keys, Store } from "../store/index.js";
@@ -30,6 +31,7 @@ export interface ApiDeps {
   catalog: Catalog;
   jobs: Jobs;
   airlock: Airlock;
+  federation: Federation;
   clock: Clock;
   log: Logger;
   /** What workers call, mounted at /internal/v1 with its own authentication. */

@@ -84,6 +84,17 @@ export const PERMISSIONS = {
     may: "read the releases that concern one",
     may_zh: "查看相关放行",
   },
+  "domain.read": { roles: EVERYONE, may: "see who this node is to others", may_zh: "查看本域身份" },
+  "collaborations.run": {
+    roles: ["operator"],
+    may: "propose and join collaborations, and ask for statistics over all domains",
+    may_zh: "发起、加入跨域协作并请求跨域统计",
+  },
+  "collaborations.read": {
+    roles: ["operator", "owner", "auditor"],
+    may: "read collaborations, their rounds and results",
+    may_zh: "查看跨域协作及其结果",
+  },
   "ledger.read": {
     roles: EVERYONE,
     may: "read checkpoints, proofs and the entries that concern one",

@@ -20,6 +20,7 @@ export const TAGS = {
   queries: "Queries",
   jobs: "Jobs",
   releases: "Releases",
+  collaborations: "Collaborations",
   ledger: "Ledger",
   node: "The node",
 } as const;
@@ -30,6 +31,7 @@ export const TAGS_ZH: Record<keyof typeof TAGS, string> = {
   queries: "查询",
   jobs: "任务",
   releases: "放行",
+  collaborations: "跨域协作",
   ledger: "存证账本",
   node: "节点",
 };

@@ -27,6 +27,7 @@ interface CreateFlags {
   signalBits?: string;
   kind?: string[];
   drop?: string[];
+  collaboration?: string;
 }
 
 export function addGrant(program: Command, terminal: Terminal): void {
@@ -86,7 +87,8 @@ function createFlags(command: Command): void {
     .option("--delta <delta>", "share of the dataset's δ")
     .option("--signal-bits <n>", "signal allowance")
     .option("--kind <kind...>", "kinds of job it covers")
-    .option("--drop <column...>", "columns that its View leaves out");
+    .option("--drop <column...>", "columns that its View leaves out")
+    .option("--collaboration <sha256>", "for this one collaboration, by its spec's hash, and nothing else");
 }
 
 async function create(context: Context, flags: CreateFlags) {
@@ -100,9 +102,14 @@ async function create(context: Context, flags: CreateFlags) {
     delta: flags.delta,
     signal_bits: flags.signalBits === undefined ? undefined : Number(flags.signalBits),
     job_kinds: flags.kind,
-    constraints: flags.drop === undefined ? undefined : { drop_columns: flags.drop },
+    constraints: constraintsOf(flags),
   });
   return { json: grant, text: () => sentence(context, grant) };
+}
+
+function constraintsOf({ drop, collaboration }: CreateFlags) {
+  if (drop === undefined && collaboration === undefined) return undefined;
+  return { drop_columns: drop, collaboration };
 }
 
 /** `30d`, or any date that says its day. @throws Usage */

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addBackup } from "./backup.js";
 import { addBench } from "./bench.js";
+import { addCollab } from "./collab.js";
 import type { Terminal } from "./command.js";
 import { addDataset } from "./dataset.js";
 import { addDemo } from "./demo.js";
@@ -45,6 +46,7 @@ const COMMANDS: readonly AddCommand[] = [
   addSurvival,
   addJob,
   addQuery,
+  addCollab,
   addRelease,
   addVerify,
   addLedger,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { type Airlock, createAirlock } from "../airlock/index.js";
 import { type Catalog, createCatalog, createEngine, type Engine } from "../catalog/index.js";
+import { Federation } from "../federated/index.js";
 import { createJobs, type Jobs } from "../jobs/index.js";
 import { type Ledger, openLedger } from "../ledger/index.js";
 import {
@@ -36,6 +37,7 @@ export interface Rooms {
   catalog: Catalog;
   jobs: Jobs;
   airlock: Airlock;
+  federation: Federation;
   close(): Promise<void>;
 }
 
@@ -98,13 +100,16 @@ export function openRooms(
       ...(images === undefined ? {} : { config: { images } }),
     });
     const airlock = createAirlock({ store, ledger, vault, catalog, jobs, keys, clock });
+    const { domain } = config;
+    const federation = new Federation({ store, keys, ledger, vault, catalog, clock, log, domain });
     const close = async () => {
+      await federation.close();
       await jobs.close();
       await catalog.memory.close();
       await Promise.all([checker.close(), protector.close(), engine.close()]);
       store.close();
     };
-    return { store, keys, vault, ledger, engine, checker, catalog, jobs, airlock, close };
+    return { store, keys, vault, ledger, engine, checker, catalog, jobs, airlock, federation, close };
   } catch (error) {
     store.close();
     throw error;

@@ -98,13 +98,7 @@ describe("errors", () => {
   });
 
   test("of a call that there is not are not_found", async () => {
-    for (const path of [
-      "/api/v1/query",
-      "/api/v1/collaborations",
-      "/ga4gh/tes/v1/tasks",
-      "/",
-      "/api/v1/jobs/",
-    ]) {
+    for (const path of ["/api/v1/query", "/api/v1/alignments", "/ga4gh/tes/v1/tasks", "/", "/api/v1/jobs/"]) {
       const answer = await f.owner.http("GET", path);
       expect([path, answer.status, answer.json.code]).toEqual([path, 404, "not_found"]);
     }

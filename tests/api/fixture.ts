@@ -6,6 +6,7 @@ import canonicalize from "canonicalize";
 import { pino } from "pino";
 import { createAirlock } from "../../src/airlock/index.js";
 import { type ApiDeps, createApi, createHttpServer, listen, stopServer } from "../../src/api/index.js";
+import { Federation } from "../../src/federated/index.js";
 import { internalRouter } from "../../src/jobs/index.js";
 import type { Actor, Role } from "../../src/vocabulary/index.js";
 import { type Answer, call, type Sent } from "../harness/http.js";
@@ -54,6 +55,7 @@ export async function apiFixture(more: Partial<ApiDeps> = {}): Promise<ApiFixtur
     catalog: rooms.catalog,
     jobs: rooms.jobs,
     airlock: createAirlock(rooms),
+    federation: new Federation({ ...rooms, log: logger, domain: "test" }),
     clock: rooms.clock,
     log: logger,
     internal: internalRouter(rooms.jobs.internal, logger),

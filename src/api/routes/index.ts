@@ -1,5 +1,6 @@
 /** Every call there is, in the order of the reference. */
 import type { Route } from "../route.js";
+import { acceptInvitation } from "./accept-invitation.js";
 import { addPrincipal } from "./add-principal.js";
 import { addWorker } from "./add-worker.js";
 import { appendUpload } from "./append-upload.js";
@@ -10,6 +11,7 @@ import { assessDataset } from "./assess-dataset.js";
 import { cancelJob } from "./cancel-job.js";
 import { closeJob } from "./close-job.js";
 import { compareSynthetic } from "./compare-synthetic.js";
+import { createCollaboration } from "./create-collaboration.js";
 import { createDataset } from "./create-dataset.js";
 import { createGrant } from "./create-grant.js";
 import { createRelease } from "./create-release.js";
@@ -19,8 +21,10 @@ import { docs } from "./docs.js";
 import { getBudget } from "./get-budget.js";
 import { getBundle } from "./get-bundle.js";
 import { getCheckpoint } from "./get-checkpoint.js";
+import { getCollaboration } from "./get-collaboration.js";
 import { getConsistencyProof } from "./get-consistency-proof.js";
 import { getDataset } from "./get-dataset.js";
+import { getDomain } from "./get-domain.js";
 import { getDryRunOutput } from "./get-dry-run-output.js";
 import { getEntries } from "./get-entries.js";
 import { getGrant } from "./get-grant.js";
@@ -32,10 +36,13 @@ import { getMe } from "./get-me.js";
 import { getRelease } from "./get-release.js";
 import { getReleaseFile } from "./get-release-file.js";
 import { getReleasePolicy } from "./get-release-policy.js";
+import { getRound } from "./get-round.js";
 import { getSynthetic } from "./get-synthetic.js";
 import { getUpload } from "./get-upload.js";
 import { healthz } from "./healthz.js";
 import { jobEvents } from "./job-events.js";
+import { joinCollaboration } from "./join-collaboration.js";
+import { listCollaborations } from "./list-collaborations.js";
 import { listDatasets } from "./list-datasets.js";
 import { listGrants } from "./list-grants.js";
 import { listJobs } from "./list-jobs.js";
@@ -45,6 +52,7 @@ import { listReleases } from "./list-releases.js";
 import { listUploads } from "./list-uploads.js";
 import { makeSafe } from "./make-safe.js";
 import { metrics } from "./metrics.js";
+import { openRound } from "./open-round.js";
 import { openapiDocument } from "./openapi-document.js";
 import { patchDataset } from "./patch-dataset.js";
 import { publishDataset } from "./publish-dataset.js";
@@ -64,6 +72,7 @@ import { submitRelease } from "./submit-release.js";
 import { suspendDataset } from "./suspend-dataset.js";
 import { takeUpload } from "./take-upload.js";
 import { terminateUpload } from "./terminate-upload.js";
+import { withdrawCollaboration } from "./withdraw-collaboration.js";
 import { withdrawRelease } from "./withdraw-release.js";
 
 // biome-ignore format: one tag a block
@@ -77,6 +86,8 @@ export const ROUTES: readonly Route[] = [
   submitJob, listJobs, getJob, cancelJob, closeJob, jobEvents, getJobCode, listOutputs, getDryRunOutput, makeSafe,
   createRelease, listReleases, getRelease, replaceReleaseFile, submitRelease, withdrawRelease, reviewRelease,
   getReleaseFile, getBundle,
+  getDomain, createCollaboration, acceptInvitation, listCollaborations, getCollaboration, joinCollaboration,
+  withdrawCollaboration, openRound, getRound,
   getCheckpoint, getLedgerKey, getEntries, getInclusionProof, getConsistencyProof,
   addWorker, revokeWorker, healthz, readyz, metrics, openapiDocument, docs,
 ];

@@ -112,6 +112,11 @@ export interface Wanted {
   columns: readonly string[];
 }
 
+/** What is given for one collaboration serves nothing else. */
+const carries = (g: GrantRow, kind: JobKindName): boolean =>
+  (g.job_kinds ?? ACCESS_KINDS[g.access]).includes(kind) &&
+  (g.constraints.collaboration === undefined || kind === "aggregate");
+
 /** A grant of sandbox access also carries rehearsals on the twin. */
 const covers = (grant: GrantRow, access: AccessMode): boolean =>
   grant.access === access || (access === "synthetic" && grant.access === "sandbox");
@@ -128,7 +133,7 @@ export function chooseGrant(
 ): GrantRow {
   const fitting = grants.filter((g) => covers(g, wanted.access));
   const alive = fitting.filter((g) => g.state === "active" && g.expires_at > wanted.now);
-  const carrying = alive.filter((g) => (g.job_kinds ?? ACCESS_KINDS[g.access]).includes(wanted.kind));
+  const carrying = alive.filter((g) => carries(g, wanted.kind));
   const usable = carrying.filter((g) => stillFits(g, wanted.columns));
   const rank = (g: GrantRow) => left(g) ?? Number.POSITIVE_INFINITY;
   const best = usable.sort(

@@ -22,6 +22,11 @@ const purpose = z
 export const constraints = z
   .strictObject({
     drop_columns: z.array(columnName).max(2000).optional().describe("Columns that the View leaves out"),
+    collaboration: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in hex")
+      .optional()
+      .describe("SHA-256 of the spec of the one collaboration that it lets the data take part in"),
   })
   .meta({ id: "GrantConstraints", description: "What the grant's View keeps from the grantee" });
 

@@ -56,4 +56,7 @@ export const termsOf = (grant: GrantRow): JsonObject => ({
   expires_at: rfc3339(grant.expires_at),
   job_kinds: grant.job_kinds,
   drop_columns: grant.constraints.drop_columns ?? [],
+  ...(grant.constraints.collaboration === undefined
+    ? {}
+    : { collaboration: grant.constraints.collaboration }),
 });

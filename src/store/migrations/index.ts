@@ -6,6 +6,7 @@ import { charges } from "./004_charges.js";
 import { answerTime } from "./005_answer_time.js";
 import { disclosurePolicy } from "./006_disclosure.js";
 import { facts } from "./007_facts.js";
+import { collaborations } from "./008_collaborations.js";
 
 export interface Migration {
   readonly version: number;
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly Migration[] = [
   answerTime,
   disclosurePolicy,
   facts,
+  collaborations,
 ];

@@ -61,6 +61,13 @@ const TYPED: Record<string, (n: Named) => string[]> = {
     "0.01",
     `SELECT count(*) FROM ${n.dataset}`,
   ],
+  "glovebox model": (n) => ["model", "logit", "town ~ amount", "--dataset", n.dataset],
+  "glovebox survival": (n) => ["survival", "amount", "amount", "--dataset", n.dataset],
+  "glovebox dataset disclosure": (n) => ["dataset", "disclosure", n.dataset],
+  "glovebox job safe": (n) => ["job", "safe", n.job, "values.csv"],
+  "glovebox collab domain": () => ["collab", "domain"],
+  "glovebox collab list": () => ["collab", "list"],
+  "glovebox collab show": () => ["collab", "show", "none"],
   "glovebox verify": (n) => ["verify", n.script],
 };
 
@@ -76,6 +83,7 @@ const EXCUSED: [RegExp, string][] = [
   [/ principal (add|revoke)$/, "changes nothing of the data, and is asked over HTTP"],
   [/ grant (add|approve|refuse|revoke)$/, "the owner's, and asked over HTTP"],
   [/ job (cancel|close)$/, "would end what is looked at; asked over HTTP"],
+  [/ collab (propose|accept|join|withdraw|stat|result)$/, "the operator's, and asked over HTTP"],
   [/ release (submit|withdraw)$/, "would change what is looked at; asked over HTTP"],
 ];
 

@@ -39,6 +39,7 @@ const releases = (s: Subjects) => [s.releases];
 const grants = (s: Subjects) => [s.grants];
 const uploads = (s: Subjects) => [s.uploads];
 const TUS = { "tus-resumable": "1.0.0" };
+const CLB = "clb_01K00000000000000000000000";
 const nothing = { bodies: () => [{}] };
 const FUTURE = "2030-01-01T00:00:00Z";
 const CSV = "a,b\n1,2\n";
@@ -76,6 +77,10 @@ const ASKED: Record<string, Asked> = {
   getEntries: { query: ["", "?from=0&to=5"] },
   getInclusionProof: { query: ["?index=0", "?index=3"] },
   getConsistencyProof: { query: ["?from=1"] },
+  getDomain: {},
+  listCollaborations: {},
+  getCollaboration: { params: () => [[CLB]] },
+  getRound: { params: () => [[CLB], ["1"]] },
   // What is sent is the caller's own; what is answered must not say whether a guess was right.
   submitJob: {
     bodies: (s) => [
@@ -117,6 +122,14 @@ const ASKED: Record<string, Asked> = {
     ],
   },
   compareSynthetic: { params: (s) => [s.datasets, ["chg_00000000000000000000000000", "none"]] },
+  makeSafe: { params: (s) => [s.jobs, s.files], bodies: () => [{}, { how: "round" }] },
+  createCollaboration: { bodies: (s) => [{ name: s.guess, purpose: "why so" }] },
+  acceptInvitation: {
+    bodies: () => [{ url: "http://127.0.0.1:9", id: CLB, coordinator: `${"A".repeat(43)}=` }],
+  },
+  joinCollaboration: { params: () => [[CLB]], bodies: (s) => s.datasets.map((dataset) => ({ dataset })) },
+  openRound: { params: () => [[CLB]], bodies: (s) => [{ statistic: { kind: "table", rows: [s.guess] } }] },
+  withdrawCollaboration: { params: () => [[CLB]], ...nothing },
   createRelease: { bodies: (s) => s.jobs.map((job) => ({ job, outputs: [s.output], justification: "why" })) },
   replaceReleaseFile: {
     params: (s) => [s.releases, s.files.slice(0, 1)],

@@ -64,7 +64,7 @@ export function factsOf(plan: TablePlan, answer: readonly AnswerRow[], policy: D
   };
 }
 
-const STATISTIC_OF: Record<PlannedMeasure["measure"]["kind"], Statistic> = {
+export const STATISTIC_OF: Record<PlannedMeasure["measure"]["kind"], Statistic> = {
   units: "units",
   count: "count",
   sum: "sum",

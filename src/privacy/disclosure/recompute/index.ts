@@ -1,5 +1,5 @@
 /** Tables that the node computes itself from a claim: plan, question, answer, text, findings. */
-export { type AnswerRow, factsOf } from "./answer.js";
+export { type AnswerRow, cellPlaces, factsOf, quotientText, STATISTIC_OF } from "./answer.js";
 export { chosenByProgram } from "./described.js";
 export { askTable, isDoubtful, type TableRequest } from "./doubt.js";
 export { judgeFacts, renderFacts } from "./judge.js";
@@ -14,6 +14,7 @@ export {
   withUnits,
 } from "./plan.js";
 export { type Asked, askedOf, type Question, questionOf } from "./question.js";
+export { renameColumns } from "./rename.js";
 export type { Layout } from "./render.js";
 export {
   CLAIM_SYNTAXES,

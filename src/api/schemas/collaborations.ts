@@ -1,0 +1,76 @@
+/** What goes in and out of collaborations with other domains. */
+import { z } from "zod";
+import {
+  ATTEMPT_STATES,
+  COLLABORATION_STATES,
+  collaborationSpec,
+  identityKey,
+} from "../../federated/index.js";
+import { writtenClaim } from "../../privacy/index.js";
+import { VERDICTS } from "../../vocabulary/index.js";
+import { hex256 } from "./parameters.js";
+
+export const domainView = z
+  .strictObject({
+    name: z.string(),
+    key: identityKey,
+    fingerprint: z.string().describe("What two operators read to each other before they trust a key"),
+  })
+  .meta({ id: "Domain", description: "Who this node is to others" });
+
+export const collaborationInput = collaborationSpec
+  .omit({ version: true, coordinator: true })
+  .meta({ id: "CollaborationInput", description: "This node becomes the coordinator" });
+
+export const invitationInput = z
+  .strictObject({
+    url: z
+      .url({ protocol: /^https?$/ })
+      .max(512)
+      .describe("Where the coordinator serves"),
+    id: z.string().regex(/^clb_[0-9A-HJKMNP-TV-Z]{26}$/, "must be clb_…"),
+    coordinator: identityKey.describe("The coordinator's key, as its operator told it to you"),
+  })
+  .meta({ id: "InvitationInput" });
+
+export const joinInput = z
+  .strictObject({ dataset: z.string().min(1).max(128).describe("Name or id of the dataset that takes part") })
+  .meta({ id: "JoinInput" });
+
+export const roundInput = z
+  .strictObject({ statistic: writtenClaim.describe("A table, histogram or summary over all domains") })
+  .meta({ id: "RoundInput" });
+
+export const collaborationView = z
+  .strictObject({
+    id: z.string().describe("clb_…"),
+    spec: collaborationSpec,
+    spec_sha256: hex256.describe("What an owner's grant names"),
+    state: z.enum(COLLABORATION_STATES),
+    role: z.enum(["coordinator", "participant", "both"]),
+    joined: z.array(z.string()).describe("Participants who have joined"),
+    dataset: z.string().optional().describe("What of this domain takes part"),
+    rounds: z.int().describe("How many were opened"),
+    rev: z.int(),
+  })
+  .meta({ id: "Collaboration", description: "As this domain knows it" });
+
+export const roundView = z
+  .strictObject({
+    round: z.int(),
+    state: z.enum(ATTEMPT_STATES),
+    statistic: z.json().optional().describe("What was asked, in its typed form"),
+    verdict: z.enum(VERDICTS).optional().describe("Of the result, at a recipient"),
+    findings: z
+      .array(z.looseObject({ rule: z.string(), verdict: z.enum(VERDICTS), message: z.string() }))
+      .optional(),
+    table: z.string().optional().describe("CSV; only where no rule refuses it"),
+    refused_by: z.string().optional(),
+    reason: z.string().optional().describe("protocol, consent, statistic or cannot"),
+  })
+  .meta({ id: "Round", description: "One statistic over all domains" });
+
+export const roundParams = z.strictObject({
+  id: z.string().min(1).max(128),
+  round: z.coerce.number().int().min(1).max(100_000),
+});

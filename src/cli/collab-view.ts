@@ -1,0 +1,109 @@
+/** Collaborations as people read them. */
+import type { Context } from "./command.js";
+import type { Language } from "./settings.js";
+import { moment, plain, sheet, table } from "./terminal.js";
+
+export interface Domain {
+  name: string;
+  key: string;
+  fingerprint: string;
+}
+
+export interface Collaboration {
+  id: string;
+  spec: {
+    name: string;
+    purpose: string;
+    participants: { name: string; key: string }[];
+    recipients: string[];
+    columns: { name: string; type: string }[];
+    threshold: number;
+    max_rounds: number;
+    expires_at: string;
+  };
+  spec_sha256: string;
+  state: string;
+  role: string;
+  joined: string[];
+  dataset?: string;
+  rounds: number;
+}
+
+export interface Round {
+  round: number;
+  state: string;
+  verdict?: string;
+  findings?: { rule: string; verdict: string; message: string }[];
+  table?: string;
+  refused_by?: string;
+  reason?: string;
+}
+
+export const collaborationPath = (id: string): string => `/api/v1/collaborations/${encodeURIComponent(id)}`;
+export const roundPath = (id: string, round: number): string => `${collaborationPath(id)}/rounds/${round}`;
+
+export function domainSheet(language: Language, domain: Domain): string {
+  return sheet(language, [
+    [["name", "名称"], domain.name],
+    [["key", "公钥"], domain.key],
+    [["fingerprint", "指纹"], domain.fingerprint],
+  ]);
+}
+
+export function collaborationTable(language: Language, items: readonly Collaboration[]): string {
+  const heads = [
+    ["id", "编号"],
+    ["state", "状态"],
+    ["name", "名称"],
+    ["role", "角色"],
+    ["joined", "已加入"],
+    ["rounds", "轮次"],
+  ] as const;
+  const rows = items.map((c) => [
+    c.id,
+    c.state,
+    c.spec.name,
+    c.role,
+    `${c.joined.length} / ${c.spec.participants.length}`,
+    String(c.rounds),
+  ]);
+  return table(language, heads, rows);
+}
+
+export function collaborationSheet(language: Language, c: Collaboration): string {
+  const who = c.spec.participants.map(({ name }) => (c.joined.includes(name) ? name : `${name} (…)`));
+  return sheet(language, [
+    [["id", "编号"], c.id],
+    [["name", "名称"], c.spec.name],
+    [["purpose", "目的"], c.spec.purpose],
+    [["state", "状态"], c.state],
+    [["role", "角色"], c.role],
+    [["participants", "参与方"], who.join(", ")],
+    [["recipients", "结果接收方"], c.spec.recipients.join(", ")],
+    [["columns", "数据项"], c.spec.columns.map(({ name, type }) => `${name} ${type}`).join(", ")],
+    [["threshold", "最小频数"], c.spec.threshold],
+    [["dataset", "数据资源"], c.dataset ?? "—"],
+    [["rounds", "轮次"], `${c.rounds} / ${c.spec.max_rounds}`],
+    [["until", "有效期至"], moment(c.spec.expires_at)],
+    [["spec (for the grant)", "规约哈希（用于授权）"], c.spec_sha256],
+  ]);
+}
+
+export function roundLines(context: Context, round: Round): string {
+  const { say } = context;
+  const lines = [say(`Round ${round.round}: ${round.state}.`, `第 ${round.round} 轮：${round.state}。`)];
+  if (round.refused_by !== undefined)
+    lines.push(
+      say(
+        `Refused by ${round.refused_by}: ${round.reason}.`,
+        `被 ${round.refused_by} 拒绝：${round.reason}。`,
+      ),
+    );
+  const loud = (round.findings ?? []).filter((f) => f.verdict !== "pass");
+  for (const { rule, verdict, message } of loud)
+    lines.push(plain(`${verdict}  ${rule}  ${message}`.trimEnd()));
+  if (round.verdict === "fail")
+    lines.push(say("A rule of the spec keeps the table from being shown.", "协作规约的规则不允许展示该表。"));
+  if (round.table !== undefined) lines.push("", ...round.table.trimEnd().split("\n").map(plain));
+  return lines.join("\n");
+}

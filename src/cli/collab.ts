@@ -1,0 +1,195 @@
+/** `glovebox collab`: computing with other domains, from a proposal to a statistic over all of them. */
+import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Command } from "commander";
+import {
+  type Collaboration,
+  collaborationPath,
+  collaborationSheet,
+  collaborationTable,
+  type Domain,
+  domainSheet,
+  type Round,
+  roundLines,
+  roundPath,
+} from "./collab-view.js";
+import { addCommand, addGroup, type Context, many, type Outcome, type Terminal } from "./command.js";
+import { EXIT, Usage } from "./failure.js";
+import { readAll } from "./paged.js";
+import { claimOf } from "./table.js";
+
+interface StatFlags {
+  rows?: string[];
+  cols?: string[];
+  bins?: string[];
+  values?: string[];
+  agg?: string[];
+  where?: string;
+  margins?: boolean | string;
+  missing?: string;
+  wait?: boolean;
+}
+
+const POLL_MS = 300;
+
+export function addCollab(program: Command, terminal: Terminal): void {
+  const group = addGroup(program, terminal, {
+    name: "collab",
+    about: ["Computing with other domains", "跨域协作"],
+    example: "glovebox collab list",
+  });
+  addReading(group, terminal);
+  addTakingPart(group, terminal);
+  addStatistics(group, terminal);
+}
+
+function addReading(group: Command, terminal: Terminal): void {
+  addCommand(group, terminal, {
+    usage: "domain",
+    about: ["Who this node is to others: name, key, fingerprint", "本域名称、公钥与指纹"],
+    example: "glovebox collab domain",
+    async act(context) {
+      const domain = await context.client().get<Domain>("/api/v1/domain");
+      return { json: domain, text: () => domainSheet(context.language, domain) };
+    },
+  });
+  addCommand(group, terminal, {
+    usage: "list",
+    about: ["List collaborations", "跨域协作列表"],
+    example: "glovebox collab list",
+    async act(context) {
+      const items = await readAll<Collaboration>(context.client(), "/api/v1/collaborations");
+      return { json: { items }, text: () => collaborationTable(context.language, items) };
+    },
+  });
+  addCommand(group, terminal, {
+    usage: "show <id>",
+    about: ["Show a collaboration: who takes part, and what was agreed on", "查看跨域协作"],
+    example: "glovebox collab show clb_01K…",
+    async act(context, [id]) {
+      return sheetOf(context, await context.client().get<Collaboration>(collaborationPath(id!)));
+    },
+  });
+}
+
+function addTakingPart(group: Command, terminal: Terminal): void {
+  addCommand(group, terminal, {
+    usage: "propose <spec>",
+    about: ["Propose a collaboration from a JSON file; this node becomes its coordinator", "发起跨域协作"],
+    example: "glovebox collab propose mortality.json",
+    async act(context, [file]) {
+      const made = await context.client().post<Collaboration>("/api/v1/collaborations", specIn(file!));
+      return sheetOf(context, made);
+    },
+  });
+  addCommand<{ board: string; coordinator: string }>(group, terminal, {
+    usage: "accept <id>",
+    about: ["Fetch a collaboration that this domain is named in, from its coordinator", "接收协作邀请"],
+    example: "glovebox collab accept clb_01K… --board https://coordinator:4100 --coordinator KEY",
+    flags: (command) =>
+      command
+        .requiredOption("--board <url>", "where the coordinator serves")
+        .requiredOption("--coordinator <key>", "the coordinator's key, as its operator told you"),
+    async act(context, [id], { board, coordinator }) {
+      const invitation = { id, url: board, coordinator };
+      return sheetOf(
+        context,
+        await context.client().post<Collaboration>("/api/v1/collaborations/invitations", invitation),
+      );
+    },
+  });
+  addCommand<{ dataset: string }>(group, terminal, {
+    usage: "join <id>",
+    about: ["Take part with a dataset, under its owner's grant that names the spec", "以数据资源加入协作"],
+    example: "glovebox collab join clb_01K… --dataset records",
+    flags: (command) => command.requiredOption("--dataset <name>", "what takes part"),
+    async act(context, [id], { dataset }) {
+      const path = `${collaborationPath(id!)}/join`;
+      return sheetOf(context, await context.client().post<Collaboration>(path, { dataset }));
+    },
+  });
+  addCommand(group, terminal, {
+    usage: "withdraw <id>",
+    about: ["Leave a collaboration: it ends for all", "退出协作"],
+    example: "glovebox collab withdraw clb_01K…",
+    async act(context, [id]) {
+      return sheetOf(
+        context,
+        await context.client().post<Collaboration>(`${collaborationPath(id!)}/withdraw`),
+      );
+    },
+  });
+}
+
+function addStatistics(group: Command, terminal: Terminal): void {
+  addCommand<StatFlags>(group, terminal, {
+    usage: "stat <id>",
+    about: ["Ask for a table over all domains", "请求跨域统计"],
+    example: "glovebox collab stat clb_01K… --rows sex --cols death --values kappa --agg mean --wait",
+    flags: (command) =>
+      command
+        .option("--rows <column...>", "columns or expressions whose values go down the rows", many)
+        .option("--cols <column...>", "columns or expressions whose values go across", many)
+        .option("--bins <column=edges...>", "group a row's or column's number by edges: age=50,60,70", many)
+        .option("--values <column...>", "what --agg is of; without it, people (units) are counted", many)
+        .option("--agg <how...>", "count, sum, mean, var, std", many)
+        .option("--where <condition>", "rows that count, in Python's syntax: age >= 60 and sex == 'F'")
+        .option("--margins [all]", "with totals down, across and of all; all: over every combination too")
+        .option("--missing <how>", "rows without a value to group by: drop, or group")
+        .option("--wait", "wait for the result"),
+    async act(context, [id], flags) {
+      const statistic = claimOf({ dataset: "", out: "", ...flags });
+      const path = `${collaborationPath(id!)}/rounds`;
+      const round = await context.client().post<Round>(path, { statistic });
+      return flags.wait ? awaitRound(context, id!, round.round) : shown(context, round);
+    },
+  });
+  addCommand<{ wait?: boolean }>(group, terminal, {
+    usage: "result <id> <round>",
+    about: ["Show a round and, at a recipient, its result", "查看跨域统计结果"],
+    example: "glovebox collab result clb_01K… 1",
+    flags: (command) => command.option("--wait", "wait until it is over"),
+    async act(context, [id, round], { wait }) {
+      if (!/^\d{1,6}$/.test(round!)) throw new Usage("A round is a number.", "轮次须为数字。");
+      if (wait) return awaitRound(context, id!, Number(round));
+      return shown(context, await context.client().get<Round>(roundPath(id!, Number(round))));
+    },
+  });
+}
+
+async function awaitRound(context: Context, id: string, number: number): Promise<Outcome> {
+  for (;;) {
+    const round = await context.client().get<Round>(roundPath(id, number));
+    if (round.state !== "running" || context.signal.aborted) return shown(context, round);
+    context.progress.show(context.say(`round ${number} …`, `第 ${number} 轮……`));
+    await pause(POLL_MS, undefined, { signal: context.signal }).catch(() => undefined);
+  }
+}
+
+function shown(context: Context, round: Round): Outcome {
+  const refused = round.state === "refused" || round.verdict === "fail";
+  return {
+    json: round,
+    text: () => roundLines(context, round),
+    exit: refused ? EXIT.refused : EXIT.done,
+  };
+}
+
+const sheetOf = (context: Context, c: Collaboration): Outcome => ({
+  json: c,
+  text: () => collaborationSheet(context.language, c),
+});
+
+function specIn(file: string): object {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    throw new Usage(`${file} cannot be read.`, `无法读取 ${file}。`);
+  }
+  try {
+    return JSON.parse(text) as object;
+  } catch {
+    throw new Usage(`${file} is not JSON.`, `${file} 不是 JSON。`);
+  }
+}

@@ -1,0 +1,11 @@
+/** Computing with other domains: collaborations, their boards, and the rounds that all take part in. */
+export { MAX_BLOB_BYTES } from "./board/board.js";
+export { type CollaborationSpec, collaborationSpec } from "./collaborations/spec.js";
+export { COLLABORATION_STATES } from "./collaborations/states.js";
+export {
+  Federation,
+  type FederationParts,
+} from "./federation.js";
+export { ATTEMPT_STATES } from "./member/steps.js";
+export { fingerprint, identityKey } from "./messages/message.js";
+export type { CollaborationView, DomainView, RoundResultView } from "./views.js";

@@ -1,0 +1,154 @@
+/**
+ * Follows one collaboration: posts what this domain said, hears what the others said, and acts on it, until the node stops.
+ *
+ * Rules: what could not be posted is posted again, in order; what was heard is checked and kept before it is acted on. A
+ * board that shows something that cannot be is trusted no more: this domain's part is suspended, with the evidence in
+ * its ledger.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Board, blobsOf, MAX_BLOB_BYTES } from "../board/board.js";
+import {
+  blobObject,
+  type CollaborationRow,
+  collaborationRow,
+  lastSeq,
+  messagesOfRound,
+  setSeq,
+  setState,
+  unposted,
+} from "../collaborations/rows.js";
+import { COLLABORATION_TABLE } from "../collaborations/states.js";
+import { keysOf, type MemberParts, type RoundKeeper } from "./rounds.js";
+import { evidenceOf, hear } from "./speaking.js";
+
+const WAIT_SECONDS = 20;
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 10_000;
+
+export class Follower {
+  private readonly stopping = new AbortController();
+  private kicked = new AbortController();
+  private running: Promise<void> | undefined;
+  /** The one poll that is under way; a kick does not end it, and goes on beside it. */
+  private poll: Promise<void> | undefined;
+
+  constructor(
+    private readonly parts: MemberParts,
+    private readonly id: string,
+    private readonly board: Board,
+    private readonly keeper: RoundKeeper,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  kick(): void {
+    this.kicked.abort();
+  }
+
+  async close(): Promise<void> {
+    this.stopping.abort();
+    this.kick();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    let backoff = FIRST_BACKOFF_MS;
+    while (!this.stopping.signal.aborted) {
+      this.kicked = new AbortController();
+      try {
+        await this.once();
+        backoff = FIRST_BACKOFF_MS;
+      } catch (error) {
+        if (this.stopping.signal.aborted) return;
+        this.onError(error);
+        await sleep(backoff, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+        backoff = Math.min(2 * backoff, MAX_BACKOFF_MS);
+      }
+    }
+  }
+
+  private async once(): Promise<void> {
+    await this.post();
+    this.settle();
+    if (await this.keeper.act(this.row(), this.board)) return;
+    this.poll ??= this.hearNext().finally(() => {
+      this.poll = undefined;
+    });
+    await Promise.race([this.poll, aborted(this.kicked.signal)]);
+  }
+
+  private row(): CollaborationRow {
+    return collaborationRow(this.parts.store.db, this.id);
+  }
+
+  private async post(): Promise<void> {
+    const { store, vault, ledger } = this.parts;
+    for (const own of unposted(store.db, this.id)) {
+      for (const sha256 of blobsOf(own)) {
+        const { object } = blobObject(store.db, this.id, sha256)!;
+        if (this.row().url !== null)
+          await this.board.putBlob(this.id, sha256, await vault.read(object, MAX_BLOB_BYTES));
+      }
+      const seq = await this.board.post({ message: own.message, signature: own.signature });
+      ledger.commit((tx) => setSeq(tx, own.message, seq));
+    }
+  }
+
+  private async hearNext(): Promise<void> {
+    const { store, ledger } = this.parts;
+    const after = lastSeq(store.db, this.id);
+    const heard = await this.board.messages(this.id, after, this.stopping.signal.aborted ? 0 : WAIT_SECONDS);
+    if (this.row().url === null || heard.length === 0) return;
+    ledger.commit((tx) => {
+      const row = collaborationRow(tx.db, this.id);
+      for (const message of heard) {
+        const wrong = hear(tx, row, message);
+        if (wrong === undefined) continue;
+        if (COLLABORATION_TABLE[row.state].suspend !== undefined) setState(tx, row.id, "suspended");
+        tx.entry({
+          kind: "collaboration.suspended",
+          actor: row.operator,
+          subject: row.id,
+          data: { reason: wrong, ...evidenceOf(message) },
+        });
+        break;
+      }
+    });
+  }
+
+  /** From what all said, the state: active when every participant has joined; over for all when one withdraws. */
+  private settle(): void {
+    const row = this.row();
+    const said = messagesOfRound(this.parts.store.db, row.id, 0).map((m) => m.message);
+    const joined = keysOf(row).every((key) =>
+      said.some((m) => m.kind === "join" && m.author === key && m.body.spec === row.spec_sha256),
+    );
+    const left = said.some((m) => m.kind === "withdraw" || m.kind === "end");
+    const coordinates = row.url === null && row.dataset === null;
+    const next =
+      left && COLLABORATION_TABLE[row.state].end !== undefined
+        ? "ended"
+        : joined && (row.state === "joined" || (coordinates && row.state === "invited"))
+          ? "active"
+          : undefined;
+    if (next !== undefined)
+      this.parts.ledger.commit((tx) => {
+        setState(tx, row.id, next);
+        tx.entry({
+          kind: next === "active" ? "collaboration.activated" : "collaboration.ended",
+          actor: row.operator,
+          subject: row.id,
+          data: { spec: row.spec_sha256 },
+        });
+      });
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });

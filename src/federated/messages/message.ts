@@ -1,0 +1,116 @@
+/**
+ * Messages between domains: signed by their author, numbered and chained, so that whoever carries them can neither
+ * change, replay, reorder nor leave one out unseen.
+ *
+ * Rules: the signature is over the RFC 8785 JSON of the whole message under a label of its own, with the domain's identity
+ * key. An author's messages in one collaboration are numbered from 1, and each names the hash of the one before: two of
+ * one number, signed by one key, prove by themselves that their author said two things. Pure but for the key.
+ */
+import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
+import { z } from "zod";
+import { canonicalJson, type JsonObject } from "../../ledger/index.js";
+import { invalidInput } from "../../vocabulary/index.js";
+
+export const MESSAGE_KINDS = [
+  "propose",
+  "join",
+  "suspend",
+  "resume",
+  "withdraw",
+  "end",
+  "open",
+  "key_commit",
+  "key_reveal",
+  "data_commit",
+  "data_reveal",
+  "transcript",
+  "share",
+  "done",
+  "refuse",
+] as const;
+export type MessageKind = (typeof MESSAGE_KINDS)[number];
+
+export const identityKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/, "must be a raw Ed25519 key in base64")
+  .describe("Ed25519, raw, base64");
+export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in hex");
+
+/** What is signed. */
+export const messageSchema = z.strictObject({
+  version: z.literal(1),
+  /** clb_… */
+  collaboration: z.string().max(64),
+  author: identityKey,
+  /** Of this author in this collaboration, from 1. */
+  number: z.int().min(1).max(1_000_000),
+  /** Hash of the author's message before; empty for the first. */
+  previous: z.union([sha256Hex, z.literal("")]),
+  kind: z.enum(MESSAGE_KINDS),
+  /** Of messages of a round; 0 else. */
+  round: z.int().min(0).max(100_000),
+  attempt: z.int().min(0).max(1_000),
+  body: z.record(z.string(), z.json()),
+});
+export type Message = z.output<typeof messageSchema>;
+
+export const signedMessageSchema = z.strictObject({
+  message: messageSchema,
+  signature: z.string().regex(/^[A-Za-z0-9+/]{86}==$/, "must be an Ed25519 signature in base64"),
+});
+export type SignedMessage = z.output<typeof signedMessageSchema>;
+
+const LABEL = "glovebox message v1\n";
+
+const bytesOf = (message: Message): Buffer =>
+  Buffer.from(LABEL + canonicalJson(message as unknown as JsonObject), "utf8");
+
+export const messageHash = (message: Message): string =>
+  createHash("sha256").update(bytesOf(message)).digest("hex");
+
+/** @param key the domain's identity */
+export function signMessage(
+  message: Message,
+  key: { publicKey: string; sign(bytes: Uint8Array): Buffer },
+): SignedMessage {
+  if (message.author !== key.publicKey) throw new RangeError("a message is signed by its author");
+  return { message, signature: key.sign(bytesOf(message)).toString("base64") };
+}
+
+export const messageSigned = ({ message, signature }: SignedMessage): boolean =>
+  verify(null, bytesOf(message), ed25519Key(message.author), Buffer.from(signature, "base64"));
+
+/** DER of a raw Ed25519 public key: a fixed head and the 32 bytes (RFC 8410). */
+const ED25519_HEAD = Buffer.from("302a300506032b6570032100", "hex");
+
+export function ed25519Key(base64: string): KeyObject {
+  const raw = Buffer.from(base64, "base64");
+  if (raw.length !== 32) throw invalidInput("key", "is no Ed25519 key");
+  return createPublicKey({ key: Buffer.concat([ED25519_HEAD, raw]), format: "der", type: "spki" });
+}
+
+/** The first 20 hex digits of the key's SHA-256, in groups of four: what two operators read to each other. */
+export function fingerprint(key: string): string {
+  const hex = createHash("sha256").update(Buffer.from(key, "base64")).digest("hex").slice(0, 20);
+  return hex.match(/.{4}/g)!.join("-");
+}
+
+/** The next link of an author's chain. */
+export interface ChainEnd {
+  number: number;
+  hash: string;
+}
+
+export const NO_MESSAGES: ChainEnd = { number: 0, hash: "" };
+
+export type Link = "next" | "known" | "gap" | "fork";
+
+/**
+ * How a message lies to its author's chain. `fork`: two messages of one number; `gap`: one before it is missing.
+ * @param known hash of the author's message of this number, where there is one
+ */
+export function linkOf(message: Message, end: ChainEnd, known: string | undefined): Link {
+  if (known !== undefined) return known === messageHash(message) ? "known" : "fork";
+  if (message.number !== end.number + 1) return "gap";
+  return message.previous === end.hash ? "next" : "fork";
+}
