@@ -81,7 +81,10 @@ describe("declared tables over HTTP", () => {
       ["counts.csv", "verified"],
       ["kappa.csv", "verified"],
     ]);
-    expect(items.map((o: Json) => o.verdict)).toEqual(["pass", "pass", "fail"]);
+    // Tables over the same rows are looked at together by people; that of small chapters fails by itself.
+    expect(items.map((o: Json) => o.verdict)).toEqual(["review", "review", "fail"]);
+    const rules = items[0].findings.filter((finding: Json) => finding.verdict === "review");
+    expect(new Set(rules.map((finding: Json) => finding.rule))).toEqual(new Set(["differencing"]));
   });
 
   test("two people review and sign them as any output", async () => {
@@ -143,6 +146,27 @@ describe("declared tables over HTTP", () => {
       String(count((r) => Number(r.age) >= low && Number(r.age) < high)),
     );
     expect(rows.map((r) => r[1])).toEqual(expected);
+  });
+
+  test("all, then all but one: it fails, or goes to people, who read with which release it tells of whom", async () => {
+    const among = async (where: string) => {
+      const id = await held({ "t.csv": { kind: "table", rows: ["sex"], where } });
+      const { verdict } = await w.researcher.must("GET", `/api/v1/jobs/${id}`);
+      const { items } = await w.auditors[0].must("GET", `/api/v1/jobs/${id}/outputs`);
+      const told = items[0].findings.filter((x: Json) => x.rule === "differencing" && x.verdict === "fail");
+      return { verdict, told: told.map((x: Json) => `${x.audience ?? "all"}: ${x.message}`).join(" ") };
+    };
+    const named = await among("age >= 60 and id != 'F00003'");
+    expect(named.verdict).toBe("fail");
+    expect(named.told).toContain(
+      "all: By their descriptions it differs from another table by fewer than 10 units",
+    );
+    // How many are 101 is not public: the requester is told the same whatever it is.
+    expect(count((r) => r.age === "101")).toBeLessThan(10);
+    const old = await among("age >= 60 and age != 101");
+    expect(old.verdict).toBe("review");
+    expect(old.told).toContain(`counts.csv of ${release}`);
+    expect(old.told).not.toContain("all: ");
   });
 
   test("what is wrong with a claim is said at its place, and nothing of it is a query", async () => {
@@ -314,7 +338,7 @@ test("a node that is killed while it computes a table ends with one set of outpu
   expect(await awaitJob(w.auditors[0], id, ["held", "failed"])).toMatchObject({ state: "held" });
   const { items } = await w.auditors[0].must("GET", `/api/v1/jobs/${id}/outputs`);
   expect(items.map((o: Json) => [o.name, o.evidence, o.verdict])).toEqual([
-    ["t1.csv", "verified", "pass"],
-    ["t2.csv", "verified", "pass"],
+    ["t1.csv", "verified", "review"],
+    ["t2.csv", "verified", "review"],
   ]);
 });
