@@ -137,7 +137,6 @@ ${place}
 `;
   test.each([
     ["a link", 'os.symlink("/data/flchain.csv", "/out/.glovebox.claims")'],
-    ["a folder", 'os.mkdir("/out/.glovebox.claims")'],
     ["too much", 'open("/out/.glovebox.claims", "w").write("x" * 300_000)'],
   ])("%s is not read, and leaves the program's file unverified", async (_what, place) => {
     const { seen } = await held(program(place), ["t.csv"]);
@@ -179,12 +178,17 @@ print(type(m).__name__)
 describe("a rehearsal", () => {
   test("shows the node's own table and findings at once, and the helper said the same before", async () => {
     const program = `
-import glovebox
+import glovebox, json
 d = glovebox.dataset("flchain")
-t = d.crosstab(["age"], ["sex"], output="t.csv")
-print(type(t).__name__, sorted({rule for rule, _, _ in t.attrs["glovebox"]["findings"]}))
+made = {
+  "t.csv": d.crosstab(["age"], ["sex"], output="t.csv"),
+  "means.csv": d.crosstab("sex", "mgus", values="kappa", aggfunc=["mean", "median"], output="means.csv"),
+  "few.csv": d.where("age < 53").pivot_table("creatinine", "\`flc.grp\`", "sex", aggfunc=["sum", "max"], output="few.csv"),
+}
+print(json.dumps({name: sorted({rule for rule, _, _ in t.attrs["glovebox"]["findings"]}) for name, t in made.items()}))
 `;
-    const job = await submitJob(w.researcher, sandboxJob(program, ["t.csv"], { mode: "dry_run" }));
+    const names = ["t.csv", "means.csv", "few.csv"];
+    const job = await submitJob(w.researcher, sandboxJob(program, names, { mode: "dry_run" }));
     const view = await awaitJob(w.researcher, job, ["done", "failed"]);
     expect(view).toMatchObject({ state: "done", verdict: "fail" });
     const { items } = await w.researcher.must("GET", `/api/v1/jobs/${job}/outputs`);
@@ -195,7 +199,16 @@ print(type(t).__name__, sorted({rule for rule, _, _ in t.attrs["glovebox"]["find
     const read = async (name: string) =>
       (await w.researcher.http("GET", `/api/v1/jobs/${job}/outputs/${name}`)).text;
     expect(await read("t.csv")).toMatch(/^age,F,M\n/);
-    expect(await read("stdout.log")).toContain("DataFrame");
+    const said = JSON.parse(await read("stdout.log"));
+    for (const name of names) {
+      const output = items.find((item: Json) => item.name === name);
+      const both = ["threshold", "dominance", "p_ratio", "single_value"];
+      const node = both.filter((rule) => finding(output, rule)?.verdict === "fail");
+      expect([name, said[name].filter((rule: string) => both.includes(rule)).sort()]).toEqual([
+        name,
+        node.sort(),
+      ]);
+    }
     expect(await read("stderr.log")).toContain("glovebox: t.csv: fail (threshold): fewer than 10 units in");
   });
 });

@@ -22,7 +22,7 @@ def preview(cells):
         if measure.kind in ("sum", "mean"):
             found += _contributions(cells, places, m)
         if measure.kind in ("min", "max", "median"):
-            found.append(("single_value", "fail", f"{measure.name} may be the value of one unit"))
+            found += _single_value(cells, places, m)
     found += _class_disclosure(cells)
     return sorted(found, key=lambda f: ("fail", "review", "pass").index(f[1]))
 
@@ -35,6 +35,14 @@ def _threshold(cells, places, m, told):
     if not small:
         return []
     return [("threshold", "fail", f"fewer than {least} units in {_cells_named(cells, small, m)}")]
+
+
+def _single_value(cells, places, m):
+    least = policy("threshold", 10)
+    alone = [p for p in places if cells.figure(p, m)[0] is not None and cells.figure(p, m)[2] < least]
+    if not alone:
+        return []
+    return [("single_value", "fail", f"a value of fewer than {least} units in {_cells_named(cells, alone, m)}")]
 
 
 def _contributions(cells, places, m):

@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 
-from ._context import Refused
+from ._context import Refused, policy
 from ._expressions import evaluate
 from ._numbers import number_text
 
@@ -189,7 +189,7 @@ class Cells:
             self.figures[tuple(place)] = [self._figure(m, v, rows) for m, v in zip(self.measures, self._values)]
 
     def _figure(self, measure, values, rows):
-        """(value, distinct units, contribution of each unit) of a measure over some rows."""
+        """Value, distinct units, and what stands behind it: what each unit contributes, or how many share the value."""
         if values is None:
             units = len(np.unique(self._units[rows]))
             return (units if measure.kind == "units" else len(rows), units, None)
@@ -199,6 +199,8 @@ class Cells:
         if measure.kind == "count":
             return (len(rows), len(units), None)
         picked = numbers[rows]
+        if measure.kind in ("min", "max", "median"):
+            return (_statistic(measure, picked), len(units), _sharers(measure.kind, picked, codes))
         contributions = np.bincount(codes, np.abs(picked.astype(float)), minlength=len(units))
         return (_statistic(measure, picked), len(units), (contributions, picked.min() < 0 if len(rows) else False))
 
@@ -228,6 +230,22 @@ def _kept_values(measure, keep, rows):
         return None
     values = np.broadcast_to(measure.value.values, (rows,))[keep]
     return values, np.broadcast_to(measure.value.missing, (rows,))[keep]
+
+
+def _sharers(kind, picked, units):
+    """How many units have the value, as it is shown; of a median between two, the fewer."""
+    if len(picked) == 0:
+        return 0
+    digits = policy("significant_digits", 8)
+    rising = np.sort(picked)
+    middle = (len(rising) - 1) // 2, len(rising) // 2
+    shown = {"min": [0], "max": [-1], "median": middle}[kind]
+    fewest = []
+    for value in (rising[i].item() for i in shown):
+        near = np.flatnonzero(np.abs(picked - value) <= abs(value) * 10.0 ** (1 - digits))
+        text = number_text(value, digits)
+        fewest.append(len({units[i] for i in near if number_text(picked[i].item(), digits) == text}))
+    return min(fewest)
 
 
 def _statistic(measure, picked):

@@ -23,7 +23,10 @@ preview <- function(cells) {
         function(rule) sum(utils::head(s, rule$n)) / sum(s) >= rule$k, NA)), NA))
       if (length(dominated) > 0) say("dominance", "fail", "few units hold most of ", name_cells(dominated, m))
     }
-    if (kind %in% c("min", "max", "median")) say("single_value", "fail", cells$measures[[m]]$name, " may be the value of one unit")
+    if (kind %in% c("min", "max", "median")) {
+      alone <- which(vapply(cells$figures, function(f) !is.na(f[[m]]$value) && f[[m]]$sharers < least, NA))
+      if (length(alone) > 0) say("single_value", "fail", "a value of fewer than ", least, " units in ", name_cells(alone, m))
+    }
   }
   found
 }

@@ -145,7 +145,23 @@ figure_of <- function(m, values, inside, units) {
   inside <- inside & !is.na(values)
   picked <- as.numeric(values[inside])
   sizes <- if (m$kind %in% c("sum", "mean")) sort(as.numeric(tapply(abs(picked), units[inside], sum)), decreasing = TRUE)
-  list(value = statistic(m$kind, picked), units = length(unique(units[inside])), sizes = sizes, negative = any(picked < 0))
+  sharers <- if (m$kind %in% c("min", "max", "median")) sharers_of(m$kind, picked, units[inside])
+  list(value = statistic(m$kind, picked), units = length(unique(units[inside])), sizes = sizes, sharers = sharers)
+}
+
+# How many units have the value, as it is shown; of a median between two, the fewer.
+sharers_of <- function(kind, x, units) {
+  if (length(x) == 0) return(0)
+  digits <- policy("significant_digits", 8)
+  rising <- sort(x)
+  n <- length(x)
+  shown <- switch(kind, min = rising[1], max = rising[n], median = rising[c((n + 1) %/% 2, n %/% 2 + 1)])
+  min(vapply(shown, function(value) {
+    near <- which(abs(x - value) <= abs(value) * 10^(1 - digits))
+    text <- number_text(value, digits)
+    same <- vapply(x[near], function(v) number_text(v, digits) == text, NA)
+    length(unique(units[near[same]]))
+  }, 0L))
 }
 
 statistic <- function(kind, x) {
