@@ -11,7 +11,7 @@ export interface Curve {
   slope: number;
   /** −d²ℓ/dη² */
   curvature: number;
-  /** Its expectation; where it is the same it is left out of the computation. */
+  /** Its expectation over y. */
   expected: number;
 }
 
@@ -19,7 +19,7 @@ export interface GlmFamily {
   at(y: number, eta: number, out: Curve): void;
   /** Where the search starts: η of y moved a little inwards. */
   start(y: number): number;
-  /** Twice the log-likelihood of the model in which each row is its own, over all rows. */
+  /** Twice how far `log` is below the log-likelihood of the model in which each row is its own, over all rows. */
   deviance(log: number, saturated: number): number;
   /** A row's log-likelihood in that model. */
   saturated(y: number): number;

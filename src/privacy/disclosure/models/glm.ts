@@ -61,7 +61,7 @@ class Glm {
       triangle.add(row, Math.sqrt(curve.expected));
     }
     triangle.fold();
-    requireIndependent(triangle, this.design as Design);
+    requireIndependent(triangle, this.design);
     return { b: triangle.solve(size), triangle };
   }
 
@@ -175,7 +175,7 @@ function figuresOf(
     columns: [design.columns[design.intercept]!],
     row: (_: number, out: Float64Array) => out.fill(1),
   };
-  const none = new Glm(family, constant as unknown as Design, data).fit().pass.log;
+  const none = new Glm(family, constant, data).fit().pass.log;
   return {
     log_likelihood: log,
     deviance,

@@ -63,7 +63,7 @@ function factored(design: Design, { rows }: RegressionData, y: (i: number) => nu
   return triangle;
 }
 
-export function requireIndependent(triangle: Triangle, design: Design): void {
+export function requireIndependent(triangle: Triangle, design: Pick<Design, "columns">): void {
   const at = triangle.collinear(design.columns.length);
   if (at !== undefined) throw new ModelFailed("collinear", [design.columns[at]!.name]);
 }
