@@ -82,25 +82,27 @@ export class BitWriter {
   private held = 0;
   private count = 0;
 
+  /** @param bits at most 16 */
   put(value: number, bits: number): void {
-    for (let i = bits - 1; i >= 0; i--) {
-      this.held = (this.held << 1) | ((value >> i) & 1);
-      if (++this.count === 8) this.flush();
+    this.held = (this.held << bits) | (value & ((1 << bits) - 1));
+    this.count += bits;
+    while (this.count >= 8) {
+      this.count -= 8;
+      this.byte((this.held >> this.count) & 0xff);
     }
+    this.held &= (1 << this.count) - 1;
   }
 
-  private flush(): void {
+  private byte(byte: number): void {
     if (this.length + 2 > this.out.length)
       this.out = Buffer.concat([this.out, Buffer.allocUnsafe(this.out.length)]);
-    this.out[this.length++] = this.held & 0xff;
-    if ((this.held & 0xff) === 0xff) this.out[this.length++] = 0;
-    this.held = 0;
-    this.count = 0;
+    this.out[this.length++] = byte;
+    if (byte === 0xff) this.out[this.length++] = 0;
   }
 
   /** All bits, the last byte filled with ones. */
   end(): Buffer {
-    while (this.count > 0) this.put(1, 1);
+    if (this.count > 0) this.put(0xff, 8 - this.count);
     return this.out.subarray(0, this.length);
   }
 }

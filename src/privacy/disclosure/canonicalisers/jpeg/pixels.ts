@@ -12,6 +12,12 @@ const block = new Float64Array(64);
 const half = new Float64Array(64);
 
 function transform(values: Int16Array, at: number, quantisation: Uint16Array): void {
+  let last = 63;
+  while (last > 0 && values[at + last] === 0) last--;
+  if (last === 0) {
+    block.fill((values[at]! * quantisation[0]!) / 8);
+    return;
+  }
   for (let k = 0; k < 64; k++) block[ZIGZAG[k]!] = values[at + k]! * quantisation[k]!;
   for (let v = 0; v < 8; v++)
     for (let x = 0; x < 8; x++) {
@@ -38,26 +44,33 @@ function plane(component: Component, quantisation: Uint16Array): Uint8ClampedArr
   return out;
 }
 
+/** Where in a component's plane each pixel of a line stands, and how far the plane's lines are apart. */
+function places(component: Component, width: number, hMax: number): { across: Int32Array; line: number } {
+  const across = Int32Array.from({ length: width }, (_, x) => Math.floor((x * component.h) / hMax));
+  return { across, line: component.across * 8 };
+}
+
 /** RGBA, as large as the blocks. */
 export function pixelsOf(frame: Frame): Buffer {
-  const planes = frame.components.map((c, i) => plane(c, QUANTISATION[Math.min(i, 1)]!));
-  const hMax = Math.max(...frame.components.map((c) => c.h));
-  const vMax = Math.max(...frame.components.map((c) => c.v));
+  const { components } = frame;
+  const planes = components.map((c, i) => plane(c, QUANTISATION[Math.min(i, 1)]!));
+  const hMax = Math.max(...components.map((c) => c.h));
+  const vMax = Math.max(...components.map((c) => c.v));
   const [width, height] = [frame.unitsAcross * 8 * hMax, frame.unitsDown * 8 * vMax];
   const out = new Uint8ClampedArray(width * height * 4);
-  const sample = (i: number, x: number, y: number) => {
-    const c = frame.components[i]!;
-    return planes[i]![Math.floor((y * c.v) / vMax) * c.across * 8 + Math.floor((x * c.h) / hMax)]!;
-  };
-  for (let y = 0, at = 0; y < height; y++)
-    for (let x = 0; x < width; x++, at += 4) {
-      const luma = sample(0, x, y);
-      const [blue, red] =
-        frame.components.length === 1 ? [0, 0] : [sample(1, x, y) - 128, sample(2, x, y) - 128];
-      out[at] = luma + 1.402 * red;
-      out[at + 1] = luma - 0.344136 * blue - 0.714136 * red;
-      out[at + 2] = luma + 1.772 * blue;
-      out[at + 3] = 255;
+  const at = components.map((c) => places(c, width, hMax));
+  const grey = components.length === 1;
+  for (let y = 0, to = 0; y < height; y++) {
+    const lines = components.map((c, i) => Math.floor((y * c.v) / vMax) * at[i]!.line);
+    for (let x = 0; x < width; x++, to += 4) {
+      const luma = planes[0]![lines[0]! + at[0]!.across[x]!]!;
+      const blue = grey ? 0 : planes[1]![lines[1]! + at[1]!.across[x]!]! - 128;
+      const red = grey ? 0 : planes[2]![lines[2]! + at[2]!.across[x]!]! - 128;
+      out[to] = luma + 1.402 * red;
+      out[to + 1] = luma - 0.344136 * blue - 0.714136 * red;
+      out[to + 2] = luma + 1.772 * blue;
+      out[to + 3] = 255;
     }
+  }
   return Buffer.from(out.buffer);
 }
