@@ -4,6 +4,8 @@ import { literal, stored } from "../duck.js";
 import type { Tabular } from "./tabular.js";
 
 const MAX_LINE = 2 * ENGINE_LIMITS.line_bytes;
+/** What DuckDB reads at once: by itself it would be sixteen lines of the longest. */
+const BUFFER = 8 * 1024 * 1024;
 
 /** `paths` are the files of the records in order; more may come to be in it. */
 export function recordsTable(
@@ -17,7 +19,7 @@ export function recordsTable(
       (_, i) => `'${stored(i)}': '${whole.has(i) ? "BIGINT" : "VARCHAR"}'`,
     );
     return `read_csv([${files.map(literal).join(", ")}], auto_detect = false, header = false, strict_mode = true, delim = ',',
-      quote = '"', escape = '"', new_line = '\\n', nullstr = '', encoding = 'utf-8', max_line_size = ${MAX_LINE},
+      quote = '"', escape = '"', new_line = '\\n', nullstr = '', encoding = 'utf-8', max_line_size = ${MAX_LINE}, buffer_size = ${BUFFER},
       ${ragged ? "null_padding = true, parallel = false," : ""} columns = {'rn': 'BIGINT', ${types.join(", ")}})`;
   };
   return {
