@@ -91,7 +91,9 @@ function count(shape: Shape, units: number): Counted {
     filter: null,
     dimensions: by.map((name, d) => ({
       name,
-      levels: Array.from({ length: sizes[d] as number }, (_, level) => String(level)),
+      levels: Array.from({ length: sizes[d] as number }, (_, level) =>
+        name === "age" ? binLabel(bins, level) : String(level),
+      ),
     })),
     measures: [{ name: "units", statistic: "units" }],
     cells: cells.map((cell, i) => ({
@@ -103,6 +105,9 @@ function count(shape: Shape, units: number): Counted {
   };
   return { facts, units: { cells, lists: undefined, bits: [null], of } };
 }
+
+const binLabel = (bins: readonly number[], level: number): string =>
+  `[${bins[level]}, ${bins[level + 1]}${level === bins.length - 2 ? "]" : ")"}`;
 
 const binOf = (age: number, bins: readonly number[]): number => {
   const at = bins.findIndex((edge, i) => i > 0 && age < edge);

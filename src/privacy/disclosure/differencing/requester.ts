@@ -64,52 +64,40 @@ export interface PublicKnowledge {
 /** More than these are not compared. */
 export const MAX_COMPARED = 2_000;
 
-const finding = (verdict: Finding["verdict"], because: string, message: string): Finding => ({
+const finding = (verdict: Finding["verdict"], because: keyof typeof SAYS, threshold = ""): Finding => ({
   rule: differencing.id,
   verdict,
-  message,
+  message: SAYS[because][0].replace("{threshold}", threshold),
+  message_zh: SAYS[because][1].replace("{threshold}", threshold),
   evidence: { because },
 });
 
+// biome-ignore format: one row a line
+const SAYS = {
+  not_declared: ["Running code chose this table, so its description is not public.", "该表由运行中的代码选定，其描述并非公开信息。"],
+  no_facts: ["It is no table, so it is not compared with what was released.", "并非表格，不与已放行内容比较。"],
+  nothing_new: ["All of its numbers were released before, or follow from such.", "其全部数值此前已放行，或可由已放行数值推出。"],
+  many: ["More tables were released than are compared with a new one.", "已放行表格过多，无法逐一比较。"],
+  few_units: ["By their descriptions it differs from another table by fewer than {threshold} units.", "仅凭描述即可知其与另一表格相差不足 {threshold} 个单元。"],
+  apart: ["It shares no rows with any other table of the dataset.", "与该数据资源的其他表格没有共同的行。"],
+  decomposable: ["It stands on the same rows as the tables that it shares rows with, and with these nothing about few units follows.", "与有共同行的表格基于相同的行，合并后不会推出少数单元的信息。"],
+  undecided: ["It shares rows with another table of the dataset. What the two tell together cannot be decided from their descriptions, so people judge.", "与该数据资源的另一表格有共同的行，仅凭描述无法判断合并后会泄露什么，由人工判断。"],
+} as const;
+
 export function judgeForRequester(known: PublicKnowledge): Finding[] {
-  const { asked, beside, released } = known;
-  if (!asked.declared)
-    return [
-      finding("review", "not_declared", "Running code chose this table, so its description is not public."),
-    ];
-  if (!isTable(asked.claim))
-    return [finding("review", "no_facts", "It is no table, so it is not compared with what was released.")];
+  const { asked, beside, released, threshold } = known;
+  if (!asked.declared) return [finding("review", "not_declared")];
+  if (!isTable(asked.claim)) return [finding("review", "no_facts")];
   if (released.some((table) => followsFrom(asked, table, known.oneRowAUnit)))
-    return [finding("pass", "nothing_new", "All of its numbers were released before, or follow from such.")];
+    return [finding("pass", "nothing_new")];
   const others = [...released, ...beside.filter((b) => b.declared && isTable(b.claim))];
-  if (others.length > MAX_COMPARED)
-    return [finding("review", "many", "More tables were released than are compared with a new one.")];
+  if (others.length > MAX_COMPARED) return [finding("review", "many")];
   const sharing = others.filter((other) => !isApart(known, other));
   if (sharing.some((other) => differsByNamedUnits(known, other)))
-    return [
-      finding(
-        "fail",
-        "few_units",
-        `By their descriptions it differs from another table by fewer than ${known.threshold} units.`,
-      ),
-    ];
-  if (sharing.length === 0)
-    return [finding("pass", "apart", "It shares no rows with any other table of the dataset.")];
-  if (isDecomposableSystem(known, sharing))
-    return [
-      finding(
-        "pass",
-        "decomposable",
-        "It stands on the same rows as the tables that it shares rows with, and with these nothing about few units follows.",
-      ),
-    ];
-  return [
-    finding(
-      "review",
-      "undecided",
-      "It shares rows with another table of the dataset. What the two tell together cannot be decided from their descriptions, so people judge.",
-    ),
-  ];
+    return [finding("fail", "few_units", String(threshold))];
+  if (sharing.length === 0) return [finding("pass", "apart")];
+  if (isDecomposableSystem(known, sharing)) return [finding("pass", "decomposable")];
+  return [finding("review", "undecided")];
 }
 
 type Other = Pick<AskedTable, "claim" | "version" | "columns">;
