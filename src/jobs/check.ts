@@ -76,10 +76,11 @@ export async function checkOutputs(parts: JobsParts, job: JobRow): Promise<Check
   const files = names.filter((name) => !isLog(name));
   const hasClaims = plan === "all" && kind.runner === "worker";
   const claims = hasClaims ? await claimsToCheck(parts, job, files) : NO_CLAIMS;
+  const patience = AbortSignal.timeout(parts.config.claimsMs);
   const judged: Judged[] = [];
   for (const name of names)
     judged.push(
-      await judge(parts, job, { name, plan, row: rows.get(name), policy, claim: claims.get(name) }),
+      await judge(parts, job, { name, plan, row: rows.get(name), policy, claim: claims.get(name), patience }),
     );
   // A rehearsal's files are made from the twin. What they have in common with the data is not for their writer to learn.
   if (job.mode === "real") await scan(parts, job, judged, policy);

@@ -22,6 +22,8 @@ export interface JobsConfig {
   maxChecks: number;
   /** Checks at a time. */
   checksAtOnce: number;
+  /** How long a check computes what a program claimed; what takes longer stays the program's own. */
+  claimsMs: number;
   maxQueuedMs: number;
   retentionMs: number;
   /** Jobs of one principal that have not ended. */
@@ -46,6 +48,7 @@ export const DEFAULT_JOBS_CONFIG: JobsConfig = {
   wallLostMs: 60_000,
   maxChecks: 3,
   checksAtOnce: 2,
+  claimsMs: 600_000,
   maxQueuedMs: 7 * DAY,
   retentionMs: 30 * DAY,
   maxLiveJobs: 100,

@@ -41,6 +41,8 @@ export interface ToJudge {
   row: OutputRow | undefined;
   policy: DisclosurePolicy;
   claim: OutputClaim | undefined;
+  /** Aborts when enough was waited for what the job's programs claim, all of it together. */
+  patience: AbortSignal;
 }
 
 export async function judge(parts: JobsParts, job: JobRow, output: ToJudge): Promise<Judged> {
@@ -75,7 +77,7 @@ async function judgeClaimed(
   output: ToJudge,
   { claim, evidence }: TypedClaim,
 ): Promise<Judged> {
-  const made = await computeClaim(parts, job, claim, output.policy);
+  const made = await computeClaim(parts, job, claim, output.policy, output.patience);
   if ("problem" in made)
     return {
       name: output.name,

@@ -26,13 +26,16 @@ afterAll(() => engine.close());
 let f: JobsFixture<Engine>;
 /** The next questions to the engine fail. */
 let failing = false;
+/** They are never answered. */
+let hanging = false;
 afterEach(() => f.end());
 
 async function study(grant = {}, config = {}): Promise<void> {
-  failing = false;
+  failing = hanging = false;
   f = jobsFixture(config, {
     ...engine,
     query: async (input) => {
+      if (hanging) return new Promise(() => undefined);
       if (failing) throw new GloveboxError("engine_unavailable");
       return engine.query(input);
     },
@@ -205,6 +208,14 @@ describe("what cannot be computed stays the program's own, unverified", () => {
     const seen = f.jobs.outputs(f.auditor, job.id) as OutputView[];
     expect(seen.find(({ name }) => name === "t.csv")).toMatchObject({ evidence: "unverified" });
   });
+});
+
+test("a claim that takes longer than is waited for leaves the program's file, and the check goes on", async () => {
+  await study({}, { claimsMs: 300 });
+  hanging = true;
+  const { output, text } = await checked({ "t.csv": OWN, [CLAIMS_FILE]: line("t.csv", TABLE) });
+  expect([text, output.evidence]).toEqual([OWN, "unverified"]);
+  expect(output.findings.find(({ rule }) => rule === "not_recomputed")?.message).toContain("longer");
 });
 
 describe("a claim that stood in the job", () => {

@@ -133,18 +133,37 @@ export async function computeClaim(
   job: JobRow,
   claim: Claim,
   policy: DisclosurePolicy,
+  patience: AbortSignal,
 ): Promise<Computed | NotComputed> {
   try {
-    const facts = await factsOfClaim(parts, job, claim, policy);
+    const facts = await within(patience, () => factsOfClaim(parts, job, claim, policy));
     return {
       canonical: judgedClaim(facts, claim, policy),
       compare: (own, written) => comparedClaim(facts, claim, policy, own, written),
     };
   } catch (error) {
+    if (patience.aborted) return { problem: "it takes longer than is waited for" };
     if (error instanceof GloveboxError && error.code === "too_large")
       return { problem: "it is larger than what is let out" };
     if (job.check_attempts + 1 < parts.config.maxChecks) throw error;
     return { problem: "its computation failed" };
+  }
+}
+
+/** A question that nobody waits for any more may go on in its engine; its answer goes nowhere. */
+async function within<T>(patience: AbortSignal, work: () => Promise<T>): Promise<T> {
+  patience.throwIfAborted();
+  const working = work();
+  let stop = (): void => undefined;
+  const over = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(patience.reason);
+    patience.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([working, over]);
+  } finally {
+    patience.removeEventListener("abort", stop);
+    working.catch(() => undefined);
   }
 }
 
