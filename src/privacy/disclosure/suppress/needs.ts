@@ -28,7 +28,7 @@ export function needsOfCells(facts: TableFacts, policy: DisclosurePolicy): CellN
   if (policy.class_disclosure !== "off") alone(facts, policy, add);
   for (const [c, cell] of facts.cells.entries()) {
     const lack = lacking(cell, policy);
-    if (lack !== undefined) add(c, lack, lack);
+    if (lack !== undefined) add(c, Math.min(lack, Number(cell.total ?? 0)), lack);
     // What every zero tells is that nobody is there.
     if (policy.zeros === "fail" && cell.units === 0 && facts.measures[cell.measure]!.statistic === "units")
       add(c, 0, Math.ceil(policy.threshold / 2));
@@ -86,6 +86,10 @@ function lacking(cell: TableCell, policy: DisclosurePolicy): number | undefined 
   // All of one value: how many there are must not tell it.
   if (policy.class_disclosure !== "off" && cell.same && cell.units)
     return Math.max(policy.p_ratio, 0.1) * total;
+  const few = (count: number | undefined) => count !== undefined && count > 0 && count < policy.threshold;
+  // Few who contribute, or one of two values that few have: of a mark the total counts those who bear it.
+  if (few(cell.nonzero) || few(cell.rarer))
+    return Math.max(0.1 * total, few(cell.rarer) ? policy.threshold : 0);
   if (dominated(cell, policy) === undefined && tooClose(cell, policy) === undefined) return undefined;
   const top = (cell.top ?? []).map(Number);
   const largest = (n: number) => top.slice(0, n).reduce((a, b) => a + b, 0);

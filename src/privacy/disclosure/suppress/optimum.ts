@@ -6,9 +6,11 @@
  * was not solved to the end says how far it may be from the best. Work is limited by count, never by time.
  * Source: Fischetti and Salazar-González 2001, sections 3 and 4 (capacity constraints and their strengthening).
  */
+import { carry } from "./carry.js";
 import { type Flow, type Help, isEnough } from "./flow.js";
 import type { LinearRow, Solver } from "./solver.js";
 import { lossOf, type Need, needsOf, type System } from "./system.js";
+import { trim, Watch } from "./watch.js";
 
 export interface OptimumLimits {
   /** Rounds of cutting the relaxation. */
@@ -17,8 +19,10 @@ export interface OptimumLimits {
   whole_rounds: number;
   /** Nodes of each search for a whole choice. */
   nodes: number;
-  /** Steps of the simplex method in all. */
+  /** Steps of the simplex method in all; of a search among whole choices, each weighs several. */
   steps: number;
+  /** How often a choice that does not do is mended into one that does. */
+  mends: number;
 }
 
 export interface Optimum {
@@ -53,6 +57,7 @@ class Master {
   private readonly until: number;
   private best: Set<number>;
   private bound = 0;
+  private mended = 0;
 
   constructor(
     private readonly solver: Solver,
@@ -171,18 +176,34 @@ class Master {
     return added;
   }
 
+  /** The cheapest movements where what a choice hides costs next to nothing, and then no more than it takes. */
+  private mend(shares: Float64Array): void {
+    if (this.mended++ >= this.limits.mends) return;
+    const guided = this.system.places.map((place, p) => ({
+      ...place,
+      loss: place.loss * (1.01 - shares[p]!),
+    }));
+    const { hidden } = carry(this.solver, { ...this.system, places: guided }, this.needs);
+    const losses = this.system.places.map((p) => p.loss);
+    trim(new Watch(this.flow, this.needs), losses, hidden, this.primary);
+    if (this.cost(hidden) < this.cost(this.best)) this.best = hidden;
+  }
+
   private cutRelaxation(): void {
     let last = -1;
+    let shares: Float64Array | undefined;
     for (let round = 0; round < this.limits.relaxed_rounds && !this.spent; round++) {
       const { status, value, columns } = this.solver.with(this.program(false), (open) => open.solve());
-      if (status !== "optimal") return;
+      if (status !== "optimal") break;
+      shares = this.sharesOf(columns);
       this.bound = Math.max(this.bound, value);
       if (round % 5 === 4) {
-        if (value < last * 1.001) return;
+        if (value < last * 1.001) break;
         last = value;
       }
-      if (this.separate(this.sharesOf(columns)) <= 0) return;
+      if (this.separate(shares) <= 0) break;
     }
+    if (shares) this.mend(shares);
   }
 
   /** @returns whether the best is known to be the best */
@@ -197,7 +218,10 @@ class Master {
       const shares = this.sharesOf(Array.from(columns, Math.round));
       const added = this.separate(shares);
       if (added < 0) return false;
-      if (added > 0) continue;
+      if (added > 0) {
+        this.mend(shares);
+        continue;
+      }
       const hidden = new Set([...shares.keys()].filter((p) => shares[p]! > 0.5));
       if (this.cost(hidden) < this.cost(this.best)) this.best = hidden;
       return status === "optimal";

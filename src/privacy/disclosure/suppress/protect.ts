@@ -21,7 +21,7 @@ import { lossOf } from "./system.js";
 /** Counts of work, chosen so that a table takes about ten seconds at most where the machine has nothing else to do. */
 export const LIMITS: ChooseLimits = {
   optimum_numbers: 3_000,
-  optimum: { relaxed_rounds: 120, whole_rounds: 60, nodes: 100, steps: 40_000 },
+  optimum: { relaxed_rounds: 120, whole_rounds: 60, nodes: 100, steps: 160_000, mends: 12 },
   trim_numbers: 6_000,
   knower_counts: 16,
 };

@@ -42,6 +42,8 @@ export interface SolveLimits {
 }
 
 const STEPS_OF_ANY = 5;
+/** What a step costs in a search for whole numbers, with all that is done beside it. */
+const WHOLE_WEIGHT = 8;
 const OPTIMAL = 7;
 const INFEASIBLE: readonly number[] = [8, 9];
 const UNBOUNDED = 10;
@@ -64,11 +66,10 @@ export class Solver {
   with<T>(program: LinearProgram, use: (open: OpenProgram) => T): T {
     return this.highs.withModel(modelOf(program), (model) => {
       model.options.set({ output_flag: false, random_seed: 0 });
-      return use(
-        new OpenProgram(model, (steps) => {
-          this.work += steps;
-        }),
-      );
+      const count = (steps: number) => {
+        this.work += steps;
+      };
+      return use(new OpenProgram(model, count, program.whole !== undefined));
     });
   }
 
@@ -87,6 +88,7 @@ export class OpenProgram {
   constructor(
     private readonly model: Model,
     private readonly count: (steps: number) => void,
+    private readonly whole: boolean,
   ) {}
 
   limit({ nodes, iterations }: SolveLimits): void {
@@ -129,7 +131,8 @@ export class OpenProgram {
   private run(): SolveStatus {
     const { modelStatus }: RunResult = this.model.run();
     // A program costs something even where it takes no step.
-    this.count(STEPS_OF_ANY + Number(this.model.info.get("simplex_iteration_count")));
+    const steps = Number(this.model.info.get("simplex_iteration_count"));
+    this.count(STEPS_OF_ANY + steps * (this.whole ? WHOLE_WEIGHT : 1));
     if (modelStatus === OPTIMAL) return "optimal";
     if (INFEASIBLE.includes(modelStatus)) return "infeasible";
     if (modelStatus === UNBOUNDED) return "unbounded";
