@@ -98,6 +98,21 @@ describe("what went out", () => {
     expect(report).toMatchObject({ ok: true, unnamed: [] });
   });
 
+  test("may go out a second time, and is not held against itself; later tables still meet it", async () => {
+    await study();
+    const job = await held({ "t.csv": ALL });
+    for (let again = 0; again < 2; again++) {
+      const id = asked(job);
+      await votes("first", id);
+      expect((await votes("second", id)).state).toBe("released");
+    }
+    expect(facts().length).toBe(1);
+    for (let again = 0; again < 2; again++) {
+      const other = await held({ "t.csv": BUT_ONE });
+      expect(findings(other).some((x) => x.verdict === "fail")).toBe(true);
+    }
+  });
+
   test("makes no facts where a program wrote it, and auditors are told", async () => {
     await study();
     const { runAll } = await import("./fixture.js");

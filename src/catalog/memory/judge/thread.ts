@@ -70,6 +70,8 @@ export class JudgingThread {
       this.sentBytes += (table.units?.byteLength ?? 0) + 200 * table.told.facts.cells.length;
     }
     const judged = await this.ask(worker, { ...judgement, id: this.next++, tables });
+    // The thread lets go of these, also of one that it held as released: it may be asked to go out again.
+    for (const id of judgement.passing) this.sent.delete(id);
     this.rest();
     return judged;
   }
