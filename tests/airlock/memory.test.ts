@@ -113,6 +113,23 @@ describe("what went out", () => {
     }
   });
 
+  test("of units with several rows is remembered with all cells of each, and people judge what follows", async () => {
+    const twice = ROWS.flatMap((r, i) =>
+      i % 3 === 0 ? [r, [...r.slice(0, 3), 1 - Number(r[3]), r[4]]] : [r],
+    );
+    await study(twice, { max_rows_per_unit: 2 });
+    await released({ "t.csv": { kind: "table", rows: ["dead"], margins: true } });
+    const units = decodeUnitSets(await f.vault.read(facts()[0]!.units_object!, 1e6));
+    const cellsOf = (u: number) => units.lists![units.of[u]! - 1]!.map((c) => units.cells[c]!.keys[0]);
+    expect(ROWS.map((_, u) => cellsOf(u).sort())).toEqual(
+      ROWS.map((r, i) => (i % 3 === 0 ? ["0", "1"] : [String(r[3])])),
+    );
+    const job = await held({ "t.csv": { kind: "table", rows: ["dead"], where: "kind == 'usual'" } });
+    const found = findings(job).map((x) => x.verdict);
+    expect(found).toContain("review");
+    expect(found).toContain("fail");
+  });
+
   test("makes no facts where a program wrote it, and auditors are told", async () => {
     await study();
     const { runAll } = await import("./fixture.js");
