@@ -19,6 +19,7 @@ import {
 import { type Evidence, type Verdict, worstVerdict } from "../vocabulary/index.js";
 import { kindOf } from "./claim.js";
 import { claimsToCheck, type OutputClaim } from "./claims/claims.js";
+import { safeOf } from "./claims/safe.js";
 import { judgeTogether } from "./differencing.js";
 import { policyOf } from "./disclosure-policy.js";
 import type { JobsParts } from "./jobs.js";
@@ -74,7 +75,7 @@ export async function checkOutputs(parts: JobsParts, job: JobRow): Promise<Check
   const rows = new Map(outputsOf(parts.store.db, job).map((row) => [row.name, row]));
   const policy = policyOf(parts, job);
   const files = names.filter((name) => !isLog(name));
-  const hasClaims = plan === "all" && kind.runner === "worker";
+  const hasClaims = plan === "all" && (kind.runner === "worker" || safeOf(job.spec) !== undefined);
   const claims = hasClaims ? await claimsToCheck(parts, job, files) : NO_CLAIMS;
   const patience = AbortSignal.timeout(parts.config.claimsMs);
   const judged: Judged[] = [];
