@@ -71,6 +71,10 @@ async function checked(
 }
 const rules = (output: OutputView): string[] => output.findings.map(({ rule }) => rule);
 
+/** As text, without ids and times, in which any two digits stand by chance. */
+const saidIn = (view: unknown): string =>
+  JSON.stringify(view).replaceAll(/[a-z]{3}_[0-9A-Z]{26}|\d{4}-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{64}/g, "");
+
 describe("a claim that running code made", () => {
   test("is computed by the node: its bytes stand, and people see how much its choice could say", async () => {
     await study();
@@ -88,8 +92,8 @@ describe("a claim that running code made", () => {
     await study();
     const { job, output } = await checked({ [CLAIMS_FILE]: line("t.csv", { ...TABLE, where: "age > 61" }) });
     expect(output).toMatchObject({ shows: "units by sex, where age >= 62", claim: { dataset: "study" } });
-    expect(JSON.stringify(f.jobs.outputs(f.researcher, job))).not.toMatch(/61|62|shows|claim/);
-    expect(JSON.stringify(f.jobs.get(f.researcher, job))).not.toMatch(/61|62/);
+    expect(saidIn(f.jobs.outputs(f.researcher, job))).not.toMatch(/61|62|shows|claim/);
+    expect(saidIn(f.jobs.get(f.researcher, job))).not.toMatch(/61|62/);
   });
 
   test("a changed cell does not get out, and the auditor is told which it is", async () => {
