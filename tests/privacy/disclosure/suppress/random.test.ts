@@ -5,7 +5,7 @@ import { Solver } from "../../../../src/privacy/disclosure/suppress/solver.js";
 import { testSeed } from "../../../harness/seed.js";
 import { QUICK, runRandom } from "./random-runs.js";
 
-const TABLES = 200;
+const TABLES = 100;
 const seed = testSeed();
 
 describe(`suppressed random tables (seed ${seed})`, () => {
