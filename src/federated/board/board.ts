@@ -5,9 +5,8 @@
  * its author's chain; one that is known is answered with its place; two of one number are kept as evidence and refused.
  * A message is taken only when the blobs that it names are here. The board decides nothing and can open nothing.
  */
-import { createHash } from "node:crypto";
-import type { Readable } from "node:stream";
 import type { Ledger } from "../../ledger/index.js";
+import { contentHash } from "../../privacy/index.js";
 import type { Store, Vault } from "../../store/index.js";
 import { GloveboxError, invalidInput } from "../../vocabulary/index.js";
 import {
@@ -32,6 +31,8 @@ import {
 } from "../messages/message.js";
 
 export const MAX_BLOB_BYTES = 64 * 1024 * 1024;
+/** Of all blobs of one collaboration. */
+export const MAX_BOARD_BYTES = 16 * 1024 * 1024 * 1024;
 export const MAX_MESSAGES = 1_000_000;
 const PAGE = 100;
 
@@ -123,10 +124,12 @@ export class BoardService implements Board {
         throw new GloveboxError("state_conflict", { detail: "a blob that the message names is not here" });
   }
 
-  async putBlob(collaboration: string, sha256: string, content: Buffer | Readable): Promise<void> {
-    const { vault, ledger } = this.parts;
+  async putBlob(collaboration: string, sha256: string, content: Buffer): Promise<void> {
+    const { vault, ledger, store } = this.parts;
+    if (contentHash(content) !== sha256) throw invalidInput("sha256", "is not the content's");
+    if (boardBytes(store.db, collaboration) + content.length > MAX_BOARD_BYTES)
+      throw new GloveboxError("too_large", { detail: "the board holds no more" });
     const stored = await vault.put(content);
-    if (stored.sha256 !== sha256) throw invalidInput("sha256", "is not the content's");
     ledger.commit((tx) => insertBlob(tx, collaboration, stored));
   }
 
@@ -171,4 +174,8 @@ const placeOf = (db: Store["db"], { collaboration, author, number }: SignedMessa
     .pluck()
     .get(collaboration, author, number) as number | null;
 
-export const sha256Of = (content: Uint8Array): string => createHash("sha256").update(content).digest("hex");
+const boardBytes = (db: Store["db"], collaboration: string): number =>
+  db
+    .prepare("SELECT coalesce(sum(bytes), 0) FROM board_blobs WHERE collaboration = ?")
+    .pluck()
+    .get(collaboration) as number;

@@ -4,12 +4,13 @@
  * Rules: an answer is trusted for nothing: messages are checked by who reads them, blobs by their name.
  */
 import { z } from "zod";
+import { contentHash } from "../../privacy/index.js";
 import { type Clock, GloveboxError, invalidInput } from "../../vocabulary/index.js";
 import type { BoardMessage } from "../collaborations/rows.js";
 import { type CollaborationSpec, collaborationSpec } from "../collaborations/spec.js";
 import { type SignedMessage, signedMessageSchema } from "../messages/message.js";
 import { bodyDigest, signRequest } from "../messages/request.js";
-import { type Board, MAX_BLOB_BYTES, sha256Of } from "./board.js";
+import { type Board, MAX_BLOB_BYTES } from "./board.js";
 
 const TIMEOUT_MS = 60_000;
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
@@ -58,7 +59,7 @@ export class BoardClient implements Board {
       undefined,
       MAX_BLOB_BYTES,
     );
-    if (sha256Of(content) !== sha256) throw invalidInput("blob", "is not what its name says");
+    if (contentHash(content) !== sha256) throw invalidInput("blob", "is not what its name says");
     return content;
   }
 

@@ -11,7 +11,7 @@ export const COLLABORATION_STATES = [
 ] as const;
 export type CollaborationState = (typeof COLLABORATION_STATES)[number];
 
-export const MOVES = ["join", "complete", "suspend", "resume", "withdraw", "end"] as const;
+export const MOVES = ["join", "complete", "suspend", "withdraw", "end"] as const;
 export type Move = (typeof MOVES)[number];
 
 // biome-ignore format: one state a line
@@ -19,7 +19,7 @@ export const COLLABORATION_TABLE: Record<CollaborationState, Partial<Record<Move
   invited: { join: "joined", withdraw: "withdrawn", end: "ended" },
   joined: { complete: "active", suspend: "suspended", withdraw: "withdrawn", end: "ended" },
   active: { suspend: "suspended", withdraw: "withdrawn", end: "ended" },
-  suspended: { resume: "joined", withdraw: "withdrawn", end: "ended" },
+  suspended: { withdraw: "withdrawn", end: "ended" },
   withdrawn: {},
   ended: {},
 };

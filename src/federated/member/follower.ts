@@ -17,13 +17,15 @@ import {
   setState,
   unposted,
 } from "../collaborations/rows.js";
-import { COLLABORATION_TABLE } from "../collaborations/states.js";
+import { COLLABORATION_TABLE, type CollaborationState } from "../collaborations/states.js";
 import { keysOf, type MemberParts, type RoundKeeper } from "./rounds.js";
 import { evidenceOf, hear } from "./speaking.js";
 
 const WAIT_SECONDS = 20;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 10_000;
+
+const OVER: ReadonlySet<CollaborationState> = new Set(["suspended", "withdrawn", "ended"]);
 
 export class Follower {
   private readonly stopping = new AbortController();
@@ -74,6 +76,8 @@ export class Follower {
     await this.post();
     this.settle();
     if (await this.keeper.act(this.row(), this.board)) return;
+    // Nothing more is asked of a board that is trusted no more, or of a collaboration that is over.
+    if (OVER.has(this.row().state)) return aborted(this.kicked.signal);
     this.poll ??= this.hearNext().finally(() => {
       this.poll = undefined;
     });
@@ -126,7 +130,7 @@ export class Follower {
     const joined = keysOf(row).every((key) =>
       said.some((m) => m.kind === "join" && m.author === key && m.body.spec === row.spec_sha256),
     );
-    const left = said.some((m) => m.kind === "withdraw" || m.kind === "end");
+    const left = said.some((m) => m.kind === "withdraw");
     const coordinates = row.url === null && row.dataset === null;
     const next =
       left && COLLABORATION_TABLE[row.state].end !== undefined
