@@ -34,7 +34,7 @@ export interface Round {
   state: string;
   verdict?: string;
   findings?: { rule: string; verdict: string; message: string }[];
-  table?: string;
+  result?: string;
   refused_by?: string;
   reason?: string;
 }
@@ -103,7 +103,9 @@ export function roundLines(context: Context, round: Round): string {
   for (const { rule, verdict, message } of loud)
     lines.push(plain(`${verdict}  ${rule}  ${message}`.trimEnd()));
   if (round.verdict === "fail")
-    lines.push(say("A rule of the spec keeps the table from being shown.", "协作规约的规则不允许展示该表。"));
-  if (round.table !== undefined) lines.push("", ...round.table.trimEnd().split("\n").map(plain));
+    lines.push(
+      say("A rule of the spec keeps the result from being shown.", "协作规约的规则不允许展示该结果。"),
+    );
+  if (round.result !== undefined) lines.push("", ...round.result.trimEnd().split("\n").map(plain));
   return lines.join("\n");
 }

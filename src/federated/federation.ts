@@ -38,7 +38,7 @@ import { keysOf, type MemberParts, RoundKeeper, recipientKeys } from "./member/r
 import { say } from "./member/speaking.js";
 import { fingerprint } from "./messages/message.js";
 import { sealingKey } from "./messages/seal.js";
-import { sharedTable } from "./statistic/table.js";
+import { sharedStatistic } from "./statistic/shared.js";
 import {
   type CollaborationView,
   collaborationView,
@@ -232,7 +232,7 @@ export class Federation {
     if (row.state !== "active")
       throw new GloveboxError("state_conflict", { detail: `the collaboration is ${row.state}` });
     const { statistic } = claimFromWritten(written, row.spec.name, spokenColumns(row.spec), "statistic");
-    sharedTable(row.spec, statistic, (await this.member.ring()).modulus.t);
+    sharedStatistic(row.spec, { statistic }, (await this.member.ring()).modulus.t);
     const round = ledger.commit((tx) => {
       const next = lastRound(tx.db, id) + 1;
       if (next > row.spec.max_rounds)

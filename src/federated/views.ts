@@ -1,17 +1,19 @@
 /**
  * Collaborations, rounds and results as this domain shows them to its own people.
  *
- * Rules: a result is shown at a recipient alone, and its table only where no rule of the spec refuses it; of a refused one
+ * Rules: a result is shown at a recipient alone, and its file only where no rule of the spec refuses it; of a refused one
  * not even in which cells.
  */
 import type { Catalog } from "../catalog/index.js";
-import type { ClaimStatistic, Finding } from "../privacy/index.js";
+import { type ClaimStatistic, type Finding, verdictOf } from "../privacy/index.js";
 import type { Keys, Store } from "../store/index.js";
 import { GloveboxError } from "../vocabulary/index.js";
 import { type CollaborationRow, lastRound, messagesOfRound } from "./collaborations/rows.js";
 import { type CollaborationSpec, participantNamed } from "./collaborations/spec.js";
 import type { CollaborationState } from "./collaborations/states.js";
-import { keysOf, resultContext, roundOf } from "./member/rounds.js";
+import { chainOf } from "./member/chain.js";
+import { type Found, resultOf } from "./member/results.js";
+import { keysOf } from "./member/rounds.js";
 import { type AttemptState, attemptState } from "./member/steps.js";
 
 export interface DomainView {
@@ -36,10 +38,13 @@ export interface RoundResultView {
   round: number;
   state: AttemptState;
   statistic?: ClaimStatistic;
-  /** What a recipient learnt; the table only where no rule refuses it. */
+  /** Rounds that it took, or has taken so far, where it takes more than one. */
+  steps?: number;
+  /** What a recipient learnt; the file only where no rule refuses it. */
   verdict?: string;
   findings?: Finding[];
-  table?: string;
+  result?: string;
+  media_type?: string;
   refused_by?: string;
   reason?: string;
 }
@@ -50,30 +55,31 @@ interface ViewParts {
   catalog: Catalog;
 }
 
-/** @throws not_found */
+/** Of the round in which a statistic began: what came of it, over all its steps. @throws not_found */
 export function roundView({ store, keys }: ViewParts, row: CollaborationRow, round: number): RoundResultView {
-  const view = roundOf(store, row, round);
-  if (view === undefined) {
+  const chain = chainOf(store, row, round);
+  const [first, last] = [chain[0], chain.at(-1)];
+  if (first === undefined || last === undefined) {
     if (round >= 1 && round <= lastRound(store.db, row.id)) return { round, state: "running" };
     throw new GloveboxError("not_found");
   }
-  const messages = view.messages.map((m) => m.message);
+  const messages = last.messages.map((m) => m.message);
+  const found = resultOf(store.db, keys.sealer, row.id, last.round);
   const state = attemptState({ participants: keysOf(row), messages }, row.spec.recipients.length);
   const refusal = messages.find((m) => m.kind === "refuse");
-  const kept = store.db
-    .prepare("SELECT facts_sealed, verdict FROM round_results WHERE collaboration = ? AND round = ?")
-    .get(row.id, round) as { facts_sealed: Buffer; verdict: string } | undefined;
   return {
     round,
-    state,
-    ...(view.statistic === undefined ? {} : { statistic: view.statistic }),
+    // Another step is about to be opened.
+    state: state === "done" && found?.kind === "step" ? "running" : state,
+    ...(chain.length > 1 ? { steps: chain.length } : {}),
+    ...(first.asked === undefined ? {} : { statistic: first.asked.statistic }),
     ...(refusal === undefined
       ? {}
       : {
           refused_by: participantNamed(row.spec, refusal.author) ?? "coordinator",
           reason: String(refusal.body.reason),
         }),
-    ...(kept === undefined ? {} : shownResult(keys, row.id, round, kept)),
+    ...(found?.kind === "result" ? shownResult(found) : {}),
   };
 }
 
@@ -98,22 +104,17 @@ export function collaborationView(
   };
 }
 
-function shownResult(
-  keys: Keys,
-  id: string,
-  round: number,
-  kept: { facts_sealed: Buffer; verdict: string },
-): Pick<RoundResultView, "verdict" | "findings" | "table"> {
-  const opened = JSON.parse(
-    keys.sealer.open(kept.facts_sealed, resultContext(id, round)).toString("utf8"),
-  ) as {
-    findings: Finding[];
-    text: string;
-  };
-  const refused = kept.verdict === "fail";
+function shownResult({
+  findings,
+  text,
+  media_type,
+}: Extract<Found, { kind: "result" }>): Pick<
+  RoundResultView,
+  "verdict" | "findings" | "result" | "media_type"
+> {
+  const verdict = verdictOf(findings);
   // What a rule refuses shows in nothing: not in which cells, either.
-  const findings = refused
-    ? opened.findings.map(({ rule, verdict }) => ({ rule, verdict, message: "" }))
-    : opened.findings;
-  return { verdict: kept.verdict, findings, ...(refused ? {} : { table: opened.text }) };
+  if (verdict === "fail")
+    return { verdict, findings: findings.map(({ rule, verdict }) => ({ rule, verdict, message: "" })) };
+  return { verdict, findings, result: text, media_type };
 }

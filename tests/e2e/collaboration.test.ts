@@ -156,17 +156,17 @@ describe("three domains and a coordinator", () => {
         .slice(1)
         .filter((r) => field(r, "sex") === sex && field(r, "death") === death)
         .map((r) => Number(field(r, "kappa")));
-    expect(told.table).toBe(there.table);
+    expect(told.result).toBe(there.result);
     for (const sex of ["F", "M"]) {
       const list = kappa(sex, "1");
       const sum = list.reduce((s, x) => s + Math.round(x * 1e6), 0) / 1e6;
-      expect(told.table).toContain(String(list.length));
-      expect(told.table).toContain(String(Number(sum.toPrecision(8))));
-      expect(told.table).toContain(String(Number((sum / list.length).toPrecision(8))));
+      expect(told.result).toContain(String(list.length));
+      expect(told.result).toContain(String(Number(sum.toPrecision(8))));
+      expect(told.result).toContain(String(Number((sum / list.length).toPrecision(8))));
     }
-    expect((await result(insurer, id, round)).table).toBeUndefined();
+    expect((await result(insurer, id, round)).result).toBeUndefined();
     expect(
-      (await coordinator.operator.must("GET", `/api/v1/collaborations/${id}/rounds/${round}`)).table,
+      (await coordinator.operator.must("GET", `/api/v1/collaborations/${id}/rounds/${round}`)).result,
     ).toBeUndefined();
   });
 
@@ -177,7 +177,7 @@ describe("three domains and a coordinator", () => {
       columns: ["sex"],
     });
     const told = await result(domains[0]!, id, round);
-    expect([told.state, told.verdict, told.table]).toEqual(["done", "fail", undefined]);
+    expect([told.state, told.verdict, told.result]).toEqual(["done", "fail", undefined]);
     expect(told.findings).toContainEqual({ rule: "threshold", verdict: "fail", message: "" });
   });
 
@@ -208,7 +208,7 @@ describe("three domains and a coordinator", () => {
         .filter((r) => field(r, "sex") === sex)
         .reduce((s, r) => s + Number(field(r, "age")), 0);
     expect(told.state).toBe("done");
-    for (const sex of ["F", "M"]) expect(told.table).toContain(`,${sum(sex)}`);
+    for (const sex of ["F", "M"]) expect(told.result).toContain(`,${sum(sex)}`);
     const after = new Database(`${insurer.node.dataDir}/glovebox.db`, { readonly: true });
     const kinds =
       "SELECT kind, count(*) AS n FROM board_messages WHERE round = ? AND author = ? GROUP BY kind";

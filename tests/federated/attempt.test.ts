@@ -6,7 +6,7 @@ import { AttemptRun, Breach, type Said } from "../../src/federated/member/attemp
 import type { AttemptSecret } from "../../src/federated/member/secrets.js";
 import type { Message } from "../../src/federated/messages/message.js";
 import { sealFor, sealingKey } from "../../src/federated/messages/seal.js";
-import { sharedTable } from "../../src/federated/statistic/table.js";
+import { sharedStatistic } from "../../src/federated/statistic/shared.js";
 import {
   claimFromWritten,
   commitment,
@@ -39,7 +39,7 @@ const { statistic } = claimFromWritten(
   spokenColumns(spec),
   "s",
 );
-const table = sharedTable(spec, statistic, ring.modulus.t);
+const asked = sharedStatistic(spec, { statistic }, ring.modulus.t);
 
 /** Three participants on one board in memory, each step in turn; a test may change what is said. */
 class Round {
@@ -61,7 +61,10 @@ class Round {
 
   run(me: string): AttemptRun {
     const attempt = { spec: "0".repeat(64), round: 1, attempt: this.attempt, participants: KEYS };
-    return new AttemptRun({ ring, attempt, table, messages: this.messages, blobs: this.blobs }, me);
+    return new AttemptRun(
+      { ring, attempt, statistic: asked, messages: this.messages, blobs: this.blobs },
+      me,
+    );
   }
 
   say(author: string, said: Said): void {

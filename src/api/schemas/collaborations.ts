@@ -64,7 +64,9 @@ export const roundView = z
     findings: z
       .array(z.looseObject({ rule: z.string(), verdict: z.enum(VERDICTS), message: z.string() }))
       .optional(),
-    table: z.string().optional().describe("CSV; only where no rule refuses it"),
+    steps: z.int().optional().describe("Rounds that it took so far, where it takes more than one"),
+    result: z.string().optional().describe("The file that came of it; only where no rule refuses it"),
+    media_type: z.string().optional(),
     refused_by: z.string().optional(),
     reason: z.string().optional().describe("protocol, consent, statistic or cannot"),
   })

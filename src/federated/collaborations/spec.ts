@@ -10,7 +10,12 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { columnName } from "../../catalog/index.js";
 import { canonicalJson, type JsonObject } from "../../ledger/index.js";
-import { columnsOf, type ExpressionColumns } from "../../privacy/index.js";
+import {
+  columnsOf,
+  type DisclosurePolicy,
+  defaultPolicy,
+  type ExpressionColumns,
+} from "../../privacy/index.js";
 import { COLUMN_TYPES, invalidInput } from "../../vocabulary/index.js";
 import { identityKey } from "../messages/message.js";
 
@@ -96,6 +101,14 @@ export function checkSpec(spec: CollaborationSpec): void {
       throw invalidInput(`columns.${i}.bounds`, "must rise");
   });
 }
+
+/** Results are held to the rules of this grade, with the spec's threshold. */
+const SPOKEN_GRADE = 3;
+
+export const spokenPolicy = ({ threshold }: CollaborationSpec): DisclosurePolicy => ({
+  ...defaultPolicy(SPOKEN_GRADE),
+  threshold,
+});
 
 /** The columns as statistics see them: any of them may be empty in some domain. */
 export const spokenColumns = ({ columns }: CollaborationSpec): ExpressionColumns =>

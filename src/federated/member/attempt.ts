@@ -35,7 +35,7 @@ import {
 import { GloveboxError } from "../../vocabulary/index.js";
 import type { Message, SignedMessage } from "../messages/message.js";
 import { openSealed, type SealingKey, sealFor } from "../messages/seal.js";
-import type { SharedTable } from "../statistic/table.js";
+import type { SharedStatistic } from "../statistic/shared.js";
 import type { AttemptSecret } from "./secrets.js";
 import { hashesOf, said } from "./steps.js";
 
@@ -57,7 +57,7 @@ export interface Blobs {
 export interface AttemptParts {
   ring: SealRing;
   attempt: Attempt;
-  table: SharedTable;
+  statistic: Pick<SharedStatistic, "slots">;
   messages: readonly Message[];
   blobs: Blobs;
 }
@@ -100,9 +100,9 @@ export class AttemptRun {
   }
 
   async commitData(secret: AttemptSecret, numbers: readonly bigint[]): Promise<Said> {
-    const { ring, attempt, table, blobs } = this.parts;
+    const { ring, attempt, statistic, blobs } = this.parts;
     const collective = collectiveKey(ring, await this.keyShares());
-    const slots = toSlots(numbers, table.slots);
+    const slots = toSlots(numbers, statistic.slots);
     const contents: Buffer[] = [];
     for (let from = 0; from < slots.length; from += ring.slots) {
       const part = slots.subarray(from, from + ring.slots);
@@ -145,7 +145,7 @@ export class AttemptRun {
 
   /** The sums of all fields, for a recipient. */
   async combined(name: string, sealing: SealingKey): Promise<bigint[]> {
-    const { ring, table, blobs, attempt } = this.parts;
+    const { ring, statistic, blobs, attempt } = this.parts;
     const { hash, sums } = await this.transcript();
     this.requireAgreed(hash);
     const size = elementBytes(ring.modulus);
@@ -167,7 +167,7 @@ export class AttemptRun {
     const slots = sums.flatMap((sum, i) => [
       ...combine(ring, sum, shares[i]!, attempt.participants.length).slots,
     ]);
-    return fromSlots(BigInt64Array.from(slots), table.slots);
+    return fromSlots(BigInt64Array.from(slots), statistic.slots);
   }
 
   private words(transcript: string, author: string): string {
@@ -229,9 +229,9 @@ export class AttemptRun {
   }
 
   private async transcript(): Promise<{ hash: string; sums: Ciphertext[] }> {
-    const { ring, attempt, table } = this.parts;
+    const { ring, attempt, statistic } = this.parts;
     const size = 2 * elementBytes(ring.modulus);
-    const count = Math.ceil(table.slots.slots / ring.slots);
+    const count = Math.ceil(statistic.slots.slots / ring.slots);
     const sums: Ciphertext[][] = Array.from({ length: count }, () => []);
     const entries = [];
     for (const author of attempt.participants) {

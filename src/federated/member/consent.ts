@@ -9,8 +9,7 @@ import { columnsOf } from "../../privacy/index.js";
 import { type Actor, GloveboxError, invalidInput, type PrincipalId } from "../../vocabulary/index.js";
 import type { CollaborationRow } from "../collaborations/rows.js";
 import type { CollaborationSpec } from "../collaborations/spec.js";
-import { sharedQuestion } from "../statistic/question.js";
-import { contributionOf, type SharedTable } from "../statistic/table.js";
+import type { AnswerRow, SharedStatistic } from "../statistic/shared.js";
 
 type Grant = ReturnType<Catalog["grants"]["row"]>;
 
@@ -54,7 +53,7 @@ export interface Contributor {
 /** This domain's numbers for a statistic. @throws what `grantFor` and `mustFit` do; state_conflict */
 export async function contribute(
   { catalog, row, operator, now }: Contributor,
-  table: SharedTable,
+  statistic: SharedStatistic,
 ): Promise<bigint[]> {
   if (row.dataset === null) throw new GloveboxError("no_grant", { detail: "no dataset takes part" });
   if (Date.parse(row.spec.expires_at) <= now)
@@ -68,8 +67,8 @@ export async function contribute(
   const { rows } = await catalog.views.ask({
     ...view,
     mode: "real",
-    question: (stored) => sharedQuestion(table, columnsOf(shown), stored),
-    maxRows: table.places.length + 1,
+    question: (stored) => statistic.question(columnsOf(shown), stored),
+    maxRows: statistic.maxRows,
   });
-  return contributionOf(table, rows as Parameters<typeof contributionOf>[1]);
+  return statistic.contribution(rows as readonly AnswerRow[]);
 }

@@ -7,15 +7,8 @@
  */
 import type { Logger } from "pino";
 import type { Catalog } from "../../catalog/index.js";
-import type { Ledger } from "../../ledger/index.js";
-import {
-  type Attempt,
-  type ClaimStatistic,
-  judgeFacts,
-  type SealRing,
-  statisticSchema,
-  verdictOf,
-} from "../../privacy/index.js";
+import type { JsonObject, Ledger, Tx } from "../../ledger/index.js";
+import { type Attempt, type SealRing, verdictOf } from "../../privacy/index.js";
 import type { Keys, Store, Vault } from "../../store/index.js";
 import { type Actor, type Clock, GloveboxError, traceOf } from "../../vocabulary/index.js";
 import { type Board, blobsOf, MAX_BLOB_BYTES } from "../board/board.js";
@@ -30,9 +23,11 @@ import {
 } from "../collaborations/rows.js";
 import { participantNamed } from "../collaborations/spec.js";
 import type { SealingKey } from "../messages/seal.js";
-import { type SharedTable, sharedFacts, sharedTable } from "../statistic/table.js";
+import { type Asked, askedSchema, type SharedStatistic, sharedStatistic } from "../statistic/shared.js";
 import { AttemptRun, Breach, type Said } from "./attempt.js";
+import { requireStep } from "./chain.js";
 import { contribute } from "./consent.js";
+import { foundOf, keepResult } from "./results.js";
 import { dropSecret, keepSecret, secretOf } from "./secrets.js";
 import { say } from "./speaking.js";
 import { attemptState, nextStep, type Step } from "./steps.js";
@@ -54,7 +49,8 @@ export interface MemberParts {
 export interface RoundView {
   round: number;
   attempt: number;
-  statistic: ClaimStatistic | undefined;
+  /** undefined: what was opened is no question. */
+  asked: Asked | undefined;
   opener: string;
   messages: BoardMessage[];
 }
@@ -65,12 +61,12 @@ export function roundOf(store: Store, row: CollaborationRow, round: number): Rou
   const open = messages.find((m) => m.message.kind === "open" && m.seq !== null);
   if (open === undefined) return undefined;
   const { attempt, author, body } = open.message;
-  const parsed = statisticSchema.safeParse(body.statistic);
+  const parsed = askedSchema.safeParse(body);
   return {
     round,
     attempt,
     opener: author,
-    statistic: parsed.success ? parsed.data : undefined,
+    asked: parsed.success ? parsed.data : undefined,
     messages: messages.filter((m) => m.message.attempt === attempt),
   };
 }
@@ -123,7 +119,7 @@ export class RoundKeeper {
   private async take(row: CollaborationRow, board: Board, view: RoundView, step: Step): Promise<void> {
     const { keys, clock, catalog, ring } = this.parts;
     const sealRing = await ring();
-    const table = this.tableOf(row, view, sealRing);
+    const statistic = this.statisticOf(row, view, sealRing);
     const id = { collaboration: row.id, round: view.round, attempt: view.attempt };
     const attempt: Attempt = {
       spec: row.spec_sha256,
@@ -135,7 +131,7 @@ export class RoundKeeper {
       {
         ring: sealRing,
         attempt,
-        table,
+        statistic,
         messages: view.messages.map((m) => m.message),
         blobs: this.blobs(row, board),
       },
@@ -150,12 +146,16 @@ export class RoundKeeper {
     switch (step) {
       case "commit_key":
         // Consent first: nothing of a round is entered that could not be gone through.
-        await contribute(contributor, table);
+        await contribute(contributor, statistic);
         return this.saySo(row, view, await run.commitKey(), "round.entered");
       case "reveal_key":
         return this.saySo(row, view, run.revealKey(secret()));
       case "commit_data":
-        return this.saySo(row, view, await run.commitData(secret(), await contribute(contributor, table)));
+        return this.saySo(
+          row,
+          view,
+          await run.commitData(secret(), await contribute(contributor, statistic)),
+        );
       case "reveal_data":
         return this.saySo(row, view, run.revealData(secret()), "round.contributed");
       case "sign":
@@ -166,7 +166,7 @@ export class RoundKeeper {
         return this.finish(
           row,
           view,
-          table,
+          statistic,
           await run.combined(participantNamed(row.spec, keys.identity.publicKey)!, this.parts.sealing),
         );
       default:
@@ -174,12 +174,13 @@ export class RoundKeeper {
     }
   }
 
-  private tableOf(row: CollaborationRow, view: RoundView, ring: SealRing): SharedTable {
+  private statisticOf(row: CollaborationRow, view: RoundView, ring: SealRing): SharedStatistic {
     if (view.round > row.spec.max_rounds)
       throw new GloveboxError("state_conflict", { detail: "the spec allows no more rounds" });
-    if (view.statistic === undefined || !recipientKeys(row).includes(view.opener))
+    if (view.asked === undefined || !recipientKeys(row).includes(view.opener))
       throw new Breach(view.opener, "what it opened is no statistic, or not its to open");
-    return sharedTable(row.spec, view.statistic, ring.modulus.t);
+    requireStep(this.parts, row, view, view.asked);
+    return sharedStatistic(row.spec, view.asked, ring.modulus.t);
   }
 
   /** By name: the sealing key that each recipient joined with. */
@@ -231,26 +232,19 @@ export class RoundKeeper {
     });
   }
 
-  private finish(row: CollaborationRow, view: RoundView, table: SharedTable, sums: readonly bigint[]): void {
+  /** What was found is kept, sealed; another step that it needs is opened by who opened this one. */
+  private finish(
+    row: CollaborationRow,
+    view: RoundView,
+    statistic: SharedStatistic,
+    sums: readonly bigint[],
+  ): void {
     const { ledger, keys } = this.parts;
     const { round, attempt } = view;
-    const facts = sharedFacts(table, sums);
-    const { canonical, findings, sha256 } = judgeFacts(facts, table.layout, table.policy);
-    const verdict = verdictOf(findings);
-    const result = { table: facts, findings, sha256, text: canonical?.toString("utf8") ?? "" };
+    const outcome = statistic.outcome(sums);
+    const found = foundOf(outcome);
     ledger.commit((tx) => {
-      tx.db
-        .prepare(
-          "INSERT OR IGNORE INTO round_results (collaboration, round, attempt, facts_sealed, verdict, at) VALUES (?, ?, ?, ?, ?, ?)",
-        )
-        .run(
-          row.id,
-          round,
-          attempt,
-          keys.sealer.seal(JSON.stringify(result), resultContext(row.id, round)),
-          verdict,
-          tx.now,
-        );
+      keepResult(tx, keys.sealer, row.id, view, found);
       say(tx, keys.identity, row.id, { kind: "done", round, attempt, body: {} });
       dropSecret(tx, { collaboration: row.id, round, attempt });
       tx.entry({
@@ -258,8 +252,31 @@ export class RoundKeeper {
         actor: row.operator,
         subject: row.id,
         ...(row.dataset === null ? {} : { dataset: row.dataset }),
-        data: { round, attempt, spec: row.spec_sha256, verdict, result: sha256 ?? null },
+        data: {
+          round,
+          attempt,
+          spec: row.spec_sha256,
+          ...(found.kind === "step"
+            ? { step: true }
+            : { verdict: verdictOf(found.findings), result: found.sha256 ?? null }),
+        },
       });
+      if (found.kind === "step" && view.opener === keys.identity.publicKey)
+        this.openNext(tx, row, view, found.state);
+    });
+  }
+
+  private openNext(tx: Tx, row: CollaborationRow, view: RoundView, state: JsonObject): void {
+    const round = lastRound(tx.db, row.id) + 1;
+    const { statistic, step } = view.asked!;
+    const next = { of: step?.of ?? view.round, number: (step?.number ?? 1) + 1, state };
+    const body = { statistic, step: next };
+    say(tx, this.parts.keys.identity, row.id, { kind: "open", round, attempt: 1, body: body as never });
+    tx.entry({
+      kind: "round.opened",
+      actor: row.operator,
+      subject: row.id,
+      data: { round, spec: row.spec_sha256, step: { of: next.of, number: next.number } },
     });
   }
 
@@ -287,9 +304,6 @@ export class RoundKeeper {
     });
   }
 }
-
-export const resultContext = (collaboration: string, round: number): string =>
-  `round-result:${collaboration}:${round}`;
 
 /** What the others are told. */
 function reasonOf(error: unknown): "protocol" | "consent" | "statistic" | "cannot" {

@@ -8,11 +8,11 @@
  */
 import { type ExpressionColumns, emitSql, renameColumns, type SqlParameter } from "../../privacy/index.js";
 import type { ColumnSpec } from "../collaborations/spec.js";
-import { decimalsOf, largestOf, type Part, type SharedTable } from "./table.js";
+import { decimalsOf, largestOf, type Part, type TableShape } from "./table.js";
 
 /** @param columns as the domain's grant shows them; @param stored the version's name of each */
-export function sharedQuestion(
-  table: SharedTable,
+export function tableQuestion(
+  table: TableShape,
   columns: ExpressionColumns,
   stored: ReadonlyMap<string, string>,
 ): { sql: string; parameters: string[] } {

@@ -11,10 +11,10 @@ import {
   cellPlaces,
   checkStatistic,
   type DisclosurePolicy,
-  defaultPolicy,
   type Expr,
   type Field,
   filterText,
+  judgeFacts,
   layoutOf,
   type Measure,
   marginSets,
@@ -33,12 +33,17 @@ import {
   withUnits,
 } from "../../privacy/index.js";
 import { GloveboxError, invalidInput } from "../../vocabulary/index.js";
-import { type CollaborationSpec, type ColumnSpec, spokenColumns } from "../collaborations/spec.js";
+import {
+  type CollaborationSpec,
+  type ColumnSpec,
+  spokenColumns,
+  spokenPolicy,
+} from "../collaborations/spec.js";
+import { tableQuestion } from "./question.js";
+import type { AnswerRow, SharedStatistic } from "./shared.js";
 
 /** Numbers of one table, over all its cells. */
 export const MAX_NUMBERS = 20_000;
-/** Results are held to the rules of this grade, with the spec's threshold. */
-const SPOKEN_GRADE = 3;
 const DEFAULT_DECIMALS = 6;
 
 /** Sums that a measure is made of. */
@@ -65,7 +70,8 @@ interface SharedMeasure {
   parts: Partial<Record<PartKind, number>>;
 }
 
-export interface SharedTable {
+/** What a table's question and contribution are made from. */
+export interface TableShape {
   dimensions: TablePlan["dimensions"];
   where: Expr | undefined;
   missing: TablePlan["missing"];
@@ -75,7 +81,6 @@ export interface SharedTable {
   parts: readonly Part[];
   /** Cells in order: a level for each dimension, or TOTAL. */
   places: readonly number[][];
-  slots: SlotLayout;
   layout: { down: number };
   policy: DisclosurePolicy;
 }
@@ -85,7 +90,25 @@ export const decimalsOf = ({ type, decimals }: ColumnSpec): number =>
   type === "integer" ? 0 : (decimals ?? DEFAULT_DECIMALS);
 
 /** @param t plaintext modulus of the sums. @throws invalid_input naming the place */
-export function sharedTable(spec: CollaborationSpec, given: ClaimStatistic, t: bigint): SharedTable {
+export function sharedTable(spec: CollaborationSpec, given: ClaimStatistic, t: bigint): SharedStatistic {
+  const { shape, slots } = tableShape(spec, given, t);
+  return {
+    slots,
+    maxRows: shape.places.length + 1,
+    question: (columns, stored) => tableQuestion(shape, columns, stored),
+    contribution: (answer) => contributionOf(shape, answer),
+    outcome: (sums) => ({
+      kind: "result",
+      canonical: judgeFacts(sharedFacts(shape, sums), shape.layout, shape.policy),
+    }),
+  };
+}
+
+function tableShape(
+  spec: CollaborationSpec,
+  given: ClaimStatistic,
+  t: bigint,
+): { shape: TableShape; slots: SlotLayout } {
   const columns = spokenColumns(spec);
   const statistic = withUnits(requireRecomputed(checkStatistic(given, columns), "statistic"));
   const wanted: readonly Measure[] =
@@ -96,7 +119,7 @@ export function sharedTable(spec: CollaborationSpec, given: ClaimStatistic, t: b
   if (places.length * parts.length > MAX_NUMBERS)
     throw invalidInput("statistic", `has more than ${MAX_NUMBERS} numbers`);
   const fields = places.flatMap((_, cell) => parts.map((part) => fieldOf(spec, part, cell)));
-  return {
+  const shape = {
     dimensions: plan.dimensions,
     where: plan.where,
     missing: plan.missing,
@@ -104,10 +127,10 @@ export function sharedTable(spec: CollaborationSpec, given: ClaimStatistic, t: b
     measures,
     parts,
     places,
-    slots: slotLayout(fields, spec.participants.length, t),
     layout: layoutOf(statistic),
-    policy: { ...defaultPolicy(SPOKEN_GRADE), threshold: spec.threshold },
+    policy: spokenPolicy(spec),
   };
+  return { shape, slots: slotLayout(fields, spec.participants.length, t) };
 }
 
 const sizesOf = (plan: TablePlan): number[] =>
@@ -168,14 +191,12 @@ function scaledText(text: string, scale: number): bigint {
   return digits + (/[1-9]/.test(fraction.slice(scale)) ? 1n : 0n);
 }
 
-type AnswerRow = readonly (string | number | boolean | null)[];
-
 /**
  * A domain's own numbers, one a field, from its engine's answer: for each cell that has rows its keys, which dimensions
  * are totals, how many values lie out of bounds, and a number a part (question.ts).
  * @throws state_conflict when rows fall outside of what the spec declares
  */
-export function contributionOf(table: SharedTable, answer: readonly AnswerRow[]): bigint[] {
+function contributionOf(table: TableShape, answer: readonly AnswerRow[]): bigint[] {
   const { dimensions, parts } = table;
   const size = dimensions.length;
   const levels = dimensions.map((d) => new Map(d.levels.map(({ key }, place) => [key, place])));
@@ -198,7 +219,7 @@ export function contributionOf(table: SharedTable, answer: readonly AnswerRow[])
 const outside = (what: string) => new GloveboxError("state_conflict", { detail: `the data have ${what}` });
 
 /** What the sums over all domains say, in the form in which any table is judged and rendered. */
-export function sharedFacts(table: SharedTable, sums: readonly bigint[]): TableFacts {
+function sharedFacts(table: TableShape, sums: readonly bigint[]): TableFacts {
   const { dimensions, where, measures, policy } = table;
   const cells: TableCell[] = [];
   table.places.forEach((at, cell) => {

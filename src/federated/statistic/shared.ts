@@ -1,0 +1,82 @@
+/**
+ * One step of a statistic over domains: which numbers each domain contributes, and what their sums say.
+ *
+ * Rules: the numbers, their order and their bounds follow from the spec and from what was asked alone, never from
+ * anybody's data. A statistic that needs several steps (Newton's, a refined histogram) says after each what the next
+ * one starts from; that is on the board, so it is as public among the participants as the question, and every recipient
+ * works it out itself and refuses another (member/chain.ts). Pure.
+ */
+import { z } from "zod";
+import type { JsonObject } from "../../ledger/index.js";
+import {
+  type Canonical,
+  type ClaimStatistic,
+  type ExpressionColumns,
+  type SlotLayout,
+  statisticSchema,
+} from "../../privacy/index.js";
+import { invalidInput } from "../../vocabulary/index.js";
+import type { CollaborationSpec } from "../collaborations/spec.js";
+import { sharedTable } from "./table.js";
+
+/** Steps of one statistic; each is a round. */
+export const MAX_STEPS = 60;
+
+export type AnswerRow = readonly (string | number | boolean | null)[];
+
+export interface SharedStatistic {
+  /** Where each number lies, and within which bounds. */
+  slots: SlotLayout;
+  /** The most rows that the answer of an engine may have. */
+  maxRows: number;
+  /**
+   * What a domain asks of its own data: one SELECT of DuckDB.
+   * @param columns as the domain's grant shows them; @param stored the version's name of each
+   */
+  question(
+    columns: ExpressionColumns,
+    stored: ReadonlyMap<string, string>,
+  ): { sql: string; parameters: string[] };
+  /**
+   * The domain's own numbers, one a field, from its engine's answer.
+   * @throws state_conflict when its rows are not as the spec says
+   */
+  contribution(answer: readonly AnswerRow[]): bigint[];
+  /** @param sums over all domains, one a field */
+  outcome(sums: readonly bigint[]): SharedOutcome;
+}
+
+export type SharedOutcome =
+  /** Judged by the rules of the spec, as the file that a release would hold. */
+  | { kind: "result"; canonical: Canonical }
+  /** Another step is needed, from here. */
+  | { kind: "step"; state: JsonObject };
+
+/** What an `open` asks: a statistic, or a further step of one. */
+export const askedSchema = z.strictObject({
+  statistic: statisticSchema,
+  step: z
+    .strictObject({
+      /** The round of the first step. */
+      of: z.int().min(1).max(100_000),
+      /** From 2: the first step has none. */
+      number: z.int().min(2).max(MAX_STEPS),
+      state: z.record(z.string(), z.json()),
+    })
+    .optional(),
+});
+export type Asked = z.output<typeof askedSchema>;
+
+/**
+ * @param t plaintext modulus of the sums
+ * @throws invalid_input naming the place: it cannot be asked under this spec
+ */
+export function sharedStatistic(spec: CollaborationSpec, asked: Asked, t: bigint): SharedStatistic {
+  const { statistic, step } = asked;
+  if (step !== undefined && !STEPPED.has(statistic.kind))
+    throw invalidInput("step", `${statistic.kind} has one step`);
+  return sharedTable(spec, statistic, t);
+}
+
+/** Kinds that may need more than one step. */
+const STEPPED: ReadonlySet<ClaimStatistic["kind"]> = new Set([]);
