@@ -34,7 +34,9 @@ import {
 import { moved } from "./collaborations/states.js";
 import { grantFor, mustFit } from "./member/consent.js";
 import { Follower } from "./member/follower.js";
-import { keysOf, type MemberParts, RoundKeeper, recipientKeys } from "./member/rounds.js";
+import type { MemberParts } from "./member/parts.js";
+import { keysOf, recipientKeys } from "./member/round.js";
+import { RoundKeeper } from "./member/rounds.js";
 import { say } from "./member/speaking.js";
 import { fingerprint } from "./messages/message.js";
 import { sealingKey } from "./messages/seal.js";

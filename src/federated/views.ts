@@ -13,7 +13,7 @@ import { type CollaborationSpec, participantNamed } from "./collaborations/spec.
 import type { CollaborationState } from "./collaborations/states.js";
 import { chainOf } from "./member/chain.js";
 import { type Found, resultOf } from "./member/results.js";
-import { keysOf } from "./member/rounds.js";
+import { keysOf } from "./member/round.js";
 import { type AttemptState, attemptState } from "./member/steps.js";
 
 export interface DomainView {

@@ -11,7 +11,7 @@ import { type CollaborationRow, lastRound } from "../collaborations/rows.js";
 import type { Asked } from "../statistic/shared.js";
 import { Breach } from "./attempt.js";
 import { resultOf } from "./results.js";
-import { type RoundView, roundOf } from "./rounds.js";
+import { type RoundView, roundOf } from "./round.js";
 
 interface ChainParts {
   store: Store;

@@ -18,7 +18,9 @@ import {
   unposted,
 } from "../collaborations/rows.js";
 import { COLLABORATION_TABLE, type CollaborationState } from "../collaborations/states.js";
-import { keysOf, type MemberParts, type RoundKeeper } from "./rounds.js";
+import type { MemberParts } from "./parts.js";
+import { keysOf } from "./round.js";
+import type { RoundKeeper } from "./rounds.js";
 import { evidenceOf, hear } from "./speaking.js";
 
 const WAIT_SECONDS = 20;

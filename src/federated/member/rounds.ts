@@ -5,77 +5,23 @@
  * dies in between says the same again. The owner's consent is looked at before a round is entered and again before data
  * are encrypted. Whatever goes wrong is said as a refusal with a word of a short list; details stay at home.
  */
-import type { Logger } from "pino";
-import type { Catalog } from "../../catalog/index.js";
-import type { JsonObject, Ledger, Tx } from "../../ledger/index.js";
-import { type Attempt, type SealRing, verdictOf } from "../../privacy/index.js";
-import type { Keys, Store, Vault } from "../../store/index.js";
-import { type Actor, type Clock, GloveboxError, traceOf } from "../../vocabulary/index.js";
-import { type Board, blobsOf, MAX_BLOB_BYTES } from "../board/board.js";
-import { Unreached } from "../board/client.js";
-import {
-  type BoardMessage,
-  blobObject,
-  type CollaborationRow,
-  insertBlob,
-  lastRound,
-  messagesOfRound,
-} from "../collaborations/rows.js";
+import type { Attempt, SealRing } from "../../privacy/index.js";
+import { GloveboxError } from "../../vocabulary/index.js";
+import { type Board, blobsOf } from "../board/board.js";
+import { type CollaborationRow, lastRound, messagesOfRound } from "../collaborations/rows.js";
 import { participantNamed } from "../collaborations/spec.js";
-import type { SealingKey } from "../messages/seal.js";
-import { type Asked, askedSchema, type SharedStatistic, sharedStatistic } from "../statistic/shared.js";
+import { type SharedStatistic, sharedStatistic } from "../statistic/shared.js";
 import { AttemptRun, Breach, type Said } from "./attempt.js";
+import { blobsFrom } from "./blobs.js";
 import { requireStep } from "./chain.js";
 import { contribute } from "./consent.js";
-import { foundOf, keepResult } from "./results.js";
+import { finishRound } from "./finish.js";
+import type { MemberParts } from "./parts.js";
+import { refuseRound } from "./refusal.js";
+import { keysOf, type RoundView, recipientKeys, roundOf } from "./round.js";
 import { dropSecret, keepSecret, secretOf } from "./secrets.js";
 import { say } from "./speaking.js";
 import { attemptState, nextStep, type Step } from "./steps.js";
-
-export interface MemberParts {
-  store: Store;
-  keys: Keys;
-  ledger: Ledger;
-  vault: Vault;
-  catalog: Catalog;
-  clock: Clock;
-  log: Logger;
-  ring(): Promise<SealRing>;
-  sealing: SealingKey;
-  operator(id: string): Actor;
-}
-
-/** One attempt of one round, as this domain sees it. */
-export interface RoundView {
-  round: number;
-  attempt: number;
-  /** undefined: what was opened is no question. */
-  asked: Asked | undefined;
-  opener: string;
-  messages: BoardMessage[];
-}
-
-/** The first `open` on the board says what a round is; undefined before there is one. */
-export function roundOf(store: Store, row: CollaborationRow, round: number): RoundView | undefined {
-  const messages = messagesOfRound(store.db, row.id, round);
-  const open = messages.find((m) => m.message.kind === "open" && m.seq !== null);
-  if (open === undefined) return undefined;
-  const { attempt, author, body } = open.message;
-  const parsed = askedSchema.safeParse(body);
-  return {
-    round,
-    attempt,
-    opener: author,
-    asked: parsed.success ? parsed.data : undefined,
-    messages: messages.filter((m) => m.message.attempt === attempt),
-  };
-}
-
-export const keysOf = ({ spec }: CollaborationRow): string[] => spec.participants.map((p) => p.key);
-
-/** Who may learn results: their keys. */
-export const recipientKeys = ({ spec }: CollaborationRow): string[] =>
-  spec.participants.filter((p) => spec.recipients.includes(p.name)).map((p) => p.key);
 
 export class RoundKeeper {
   constructor(private readonly parts: MemberParts) {}
@@ -103,7 +49,7 @@ export class RoundKeeper {
     try {
       await this.take(row, board, view, step);
     } catch (error) {
-      this.refuse(row, view, error);
+      refuseRound(this.parts, row, view, error);
     }
     return true;
   }
@@ -133,7 +79,7 @@ export class RoundKeeper {
         attempt,
         statistic,
         messages: view.messages.map((m) => m.message),
-        blobs: this.blobs(row, board),
+        blobs: blobsFrom(this.parts, row, board),
       },
       keys.identity.publicKey,
     );
@@ -163,7 +109,8 @@ export class RoundKeeper {
       case "share":
         return this.saySo(row, view, await run.share(secret(), this.recipients(row)), "round.shared");
       case "combine":
-        return this.finish(
+        return finishRound(
+          this.parts,
           row,
           view,
           statistic,
@@ -195,25 +142,6 @@ export class RoundKeeper {
     );
   }
 
-  private blobs(row: CollaborationRow, board: Board) {
-    const { vault, ledger, store } = this.parts;
-    const keep = async (content: Buffer): Promise<string> => {
-      const stored = await vault.put(content);
-      ledger.commit((tx) => insertBlob(tx, row.id, stored));
-      return stored.sha256;
-    };
-    return {
-      put: keep,
-      async get(sha256: string): Promise<Buffer> {
-        const kept = blobObject(store.db, row.id, sha256);
-        if (kept !== undefined) return vault.read(kept.object, MAX_BLOB_BYTES);
-        const content = await board.blob(row.id, sha256);
-        await keep(content);
-        return content;
-      },
-    };
-  }
-
   private saySo(row: CollaborationRow, view: RoundView, said: Said, entry?: string): void {
     const { ledger, keys } = this.parts;
     const { round, attempt } = view;
@@ -231,84 +159,4 @@ export class RoundKeeper {
         });
     });
   }
-
-  /** What was found is kept, sealed; another step that it needs is opened by who opened this one. */
-  private finish(
-    row: CollaborationRow,
-    view: RoundView,
-    statistic: SharedStatistic,
-    sums: readonly bigint[],
-  ): void {
-    const { ledger, keys } = this.parts;
-    const { round, attempt } = view;
-    const outcome = statistic.outcome(sums);
-    const found = foundOf(outcome);
-    ledger.commit((tx) => {
-      keepResult(tx, keys.sealer, row.id, view, found);
-      say(tx, keys.identity, row.id, { kind: "done", round, attempt, body: {} });
-      dropSecret(tx, { collaboration: row.id, round, attempt });
-      tx.entry({
-        kind: "round.completed",
-        actor: row.operator,
-        subject: row.id,
-        ...(row.dataset === null ? {} : { dataset: row.dataset }),
-        data: {
-          round,
-          attempt,
-          spec: row.spec_sha256,
-          ...(found.kind === "step"
-            ? { step: true }
-            : { verdict: verdictOf(found.findings), result: found.sha256 ?? null }),
-        },
-      });
-      if (found.kind === "step" && view.opener === keys.identity.publicKey)
-        this.openNext(tx, row, view, found.state);
-    });
-  }
-
-  private openNext(tx: Tx, row: CollaborationRow, view: RoundView, state: JsonObject): void {
-    const round = lastRound(tx.db, row.id) + 1;
-    const { statistic, step } = view.asked!;
-    const next = { of: step?.of ?? view.round, number: (step?.number ?? 1) + 1, state };
-    const body = { statistic, step: next };
-    say(tx, this.parts.keys.identity, row.id, { kind: "open", round, attempt: 1, body: body as never });
-    tx.entry({
-      kind: "round.opened",
-      actor: row.operator,
-      subject: row.id,
-      data: { round, spec: row.spec_sha256, step: { of: next.of, number: next.number } },
-    });
-  }
-
-  private refuse(row: CollaborationRow, { round, attempt }: RoundView, error: unknown): void {
-    const { ledger, keys, log } = this.parts;
-    // Whoever cannot be reached now may be later: nothing was said, and the step is taken again.
-    if (error instanceof Unreached) throw error;
-    if (error instanceof GloveboxError && error.code === "engine_unavailable") throw error;
-    const breach = error instanceof Breach ? error : undefined;
-    const reason = reasonOf(error);
-    log.warn(
-      { collaboration: row.id, round, reason, ...(breach ? { breach: breach.what } : traceOf(error)) },
-      "a round is refused",
-    );
-    ledger.commit((tx) => {
-      say(tx, keys.identity, row.id, { kind: "refuse", round, attempt, body: { reason } });
-      dropSecret(tx, { collaboration: row.id, round, attempt });
-      tx.entry({
-        kind: "round.refused",
-        actor: row.operator,
-        subject: row.id,
-        ...(row.dataset === null ? {} : { dataset: row.dataset }),
-        data: { round, attempt, reason, ...(breach ? { author: breach.author, what: breach.what } : {}) },
-      });
-    });
-  }
-}
-
-/** What the others are told. */
-function reasonOf(error: unknown): "protocol" | "consent" | "statistic" | "cannot" {
-  if (error instanceof Breach) return "protocol";
-  if (!(error instanceof GloveboxError)) return "cannot";
-  if (["no_grant", "grant_expired", "forbidden", "not_found"].includes(error.code)) return "consent";
-  return error.code === "invalid_input" ? "statistic" : "cannot";
 }

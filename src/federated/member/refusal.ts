@@ -1,0 +1,53 @@
+/**
+ * How this domain refuses a round.
+ *
+ * Rules: the others are told one word of a short list; what exactly it was stands in this domain's own ledger. Who cannot
+ * be reached now is refused nothing: the step is taken again.
+ */
+import { GloveboxError, traceOf } from "../../vocabulary/index.js";
+import { Unreached } from "../board/client.js";
+import type { CollaborationRow } from "../collaborations/rows.js";
+import { Breach } from "./attempt.js";
+import type { MemberParts } from "./parts.js";
+import type { RoundView } from "./round.js";
+import { dropSecret } from "./secrets.js";
+import { say } from "./speaking.js";
+
+/** What the others are told. */
+export const REASONS = ["protocol", "consent", "statistic", "cannot"] as const;
+export type Reason = (typeof REASONS)[number];
+
+function reasonOf(error: unknown): Reason {
+  if (error instanceof Breach) return "protocol";
+  if (!(error instanceof GloveboxError)) return "cannot";
+  if (["no_grant", "grant_expired", "forbidden", "not_found"].includes(error.code)) return "consent";
+  return error.code === "invalid_input" ? "statistic" : "cannot";
+}
+
+/** @throws what may be otherwise later: nothing was said then */
+export function refuseRound(
+  { ledger, keys, log }: MemberParts,
+  row: CollaborationRow,
+  { round, attempt }: RoundView,
+  error: unknown,
+): void {
+  if (error instanceof Unreached) throw error;
+  if (error instanceof GloveboxError && error.code === "engine_unavailable") throw error;
+  const breach = error instanceof Breach ? error : undefined;
+  const reason = reasonOf(error);
+  log.warn(
+    { collaboration: row.id, round, reason, ...(breach ? { breach: breach.what } : traceOf(error)) },
+    "a round is refused",
+  );
+  ledger.commit((tx) => {
+    say(tx, keys.identity, row.id, { kind: "refuse", round, attempt, body: { reason } });
+    dropSecret(tx, { collaboration: row.id, round, attempt });
+    tx.entry({
+      kind: "round.refused",
+      actor: row.operator,
+      subject: row.id,
+      ...(row.dataset === null ? {} : { dataset: row.dataset }),
+      data: { round, attempt, reason, ...(breach ? { author: breach.author, what: breach.what } : {}) },
+    });
+  });
+}
