@@ -71,5 +71,5 @@ export { parseR } from "./syntax/r.js";
 export { parseSql } from "./syntax/sql/condition.js";
 export { tableFromSql } from "./syntax/sql/select.js";
 export type { SqlSerializer } from "./syntax/sql/statement.js";
-export { formatValue, parseValue, type Value as ExpressionValue } from "./values.js";
+export { compareValues, formatValue, parseValue, type Value as ExpressionValue } from "./values.js";
 export { inWords as expressionInWords } from "./words.js";

@@ -1,19 +1,23 @@
 /** Models and survival curves that the node computes itself: question, plan, fit, document, findings. */
 
+export { cholesky, inverseDiagonal as inverseDiagonalOf, solve as solvePositive } from "./cholesky.js";
+export { codeTerms } from "./coding.js";
 export { compareModels, type ModelComparison, sameModel } from "./compare.js";
 export { compareCurves } from "./compare-curves.js";
 export type { Levels } from "./data.js";
 export { extensionOfModel, mediaTypeOfModel, renderModel } from "./document.js";
 export {
   type CoefficientFact,
+  decimalOf,
   type ModelFacts,
   modelFacts,
   type RegressionFacts,
   type SurvivalFacts,
 } from "./facts.js";
-export { MODEL_FAILURES, type ModelFailure } from "./failure.js";
+export { MODEL_FAILURES, ModelFailed, type ModelFailure } from "./failure.js";
 export type { Fitted } from "./fit.js";
 export { judgeModel } from "./judge.js";
+export { formulaLabel, labelOf as valueLabel } from "./label.js";
 export { coefficientNamed } from "./names.js";
 export { MODEL_LIMITS, type ModelPlan, modelPlan } from "./plan.js";
 export {
@@ -25,3 +29,4 @@ export {
   modelQuestion,
 } from "./question.js";
 export { computeModel, type LevelsRead, type ReadRows } from "./read.js";
+export { twoSided } from "./special.js";
