@@ -22,6 +22,8 @@ export const MESSAGE_KINDS = [
   "transcript",
   "share",
   "done",
+  "attest",
+  "cosign",
   "refuse",
 ] as const;
 export type MessageKind = (typeof MESSAGE_KINDS)[number];
@@ -58,11 +60,12 @@ export type SignedMessage = z.output<typeof signedMessageSchema>;
 
 const LABEL = "glovebox message v1\n";
 
-const bytesOf = (message: Message): Buffer =>
+/** What is signed. */
+export const messageBytes = (message: Message): Buffer =>
   Buffer.from(LABEL + canonicalJson(message as unknown as JsonObject), "utf8");
 
 export const messageHash = (message: Message): string =>
-  createHash("sha256").update(bytesOf(message)).digest("hex");
+  createHash("sha256").update(messageBytes(message)).digest("hex");
 
 /** @param key the domain's identity */
 export function signMessage(
@@ -70,11 +73,11 @@ export function signMessage(
   key: { publicKey: string; sign(bytes: Uint8Array): Buffer },
 ): SignedMessage {
   if (message.author !== key.publicKey) throw new RangeError("a message is signed by its author");
-  return { message, signature: key.sign(bytesOf(message)).toString("base64") };
+  return { message, signature: key.sign(messageBytes(message)).toString("base64") };
 }
 
 export const messageSigned = ({ message, signature }: SignedMessage): boolean =>
-  signedBy(message.author, bytesOf(message), signature);
+  signedBy(message.author, messageBytes(message), signature);
 
 /** @param key raw Ed25519 key, base64; @param signature base64 */
 export const signedBy = (key: string, bytes: Uint8Array, signature: string): boolean =>
