@@ -22,7 +22,7 @@ import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline, Readable, type Transform } from "node:stream";
 import { GloveboxError } from "../vocabulary/index.js";
-import { damaged, OpenChunks, type OpenOptions, SealChunks } from "./chunks.js";
+import { damaged, OpenChunks, type OpenOptions, openChunks, SealChunks } from "./chunks.js";
 import { syncDirectory } from "./durable.js";
 import type { Keys } from "./keys.js";
 import { SEAL_OVERHEAD } from "./sealer.js";
@@ -55,6 +55,10 @@ const KEY_BYTES = 32;
 export const HEADER = MAGIC.length + SEAL_OVERHEAD + KEY_BYTES;
 const ADDRESS = /^[0-9a-f]{64}$/;
 const SLICE = 256 * 1024;
+/** A file of no more than this is read at once. */
+const SMALL = 1024 * 1024;
+
+const tooLong = (maxBytes: number) => new GloveboxError("too_large", { detail: `limit: ${maxBytes} bytes` });
 
 const head: OpenOptions = {
   headSize: HEADER,
@@ -181,18 +185,40 @@ class FileVault implements Vault {
   }
 
   async read(object: string, maxBytes: number): Promise<Buffer> {
+    const file = await open(this.present(object), "r");
+    try {
+      if ((await file.stat()).size <= SMALL) return this.opened(object, await file.readFile(), maxBytes);
+    } finally {
+      await file.close();
+    }
+    return this.readLarge(object, maxBytes);
+  }
+
+  /** A small object, from its whole file. */
+  private opened(object: string, file: Buffer, maxBytes: number): Buffer {
+    if (file.length < HEADER) throw damaged();
+    const plain = openChunks(this.keyIn(object, file.subarray(0, HEADER)), file.subarray(HEADER));
+    if (this.address(createHash("sha256").update(plain).digest()) !== object) throw damaged();
+    if (plain.length > maxBytes) throw tooLong(maxBytes);
+    return plain;
+  }
+
+  private async readLarge(object: string, maxBytes: number): Promise<Buffer> {
     const parts: Buffer[] = [];
     let bytes = 0;
     for await (const part of this.get(object) as AsyncIterable<Buffer>) {
       bytes += part.length;
-      if (bytes > maxBytes) throw new GloveboxError("too_large", { detail: `limit: ${maxBytes} bytes` });
+      if (bytes > maxBytes) throw tooLong(maxBytes);
       parts.push(part);
     }
     return Buffer.concat(parts);
   }
 
   dataKey(object: string): Buffer {
-    const header = this.header(object);
+    return this.keyIn(object, this.header(object));
+  }
+
+  private keyIn(object: string, header: Buffer): Buffer {
     if (!header.subarray(0, MAGIC.length).equals(MAGIC)) throw damaged();
     return this.keys.sealer.open(header.subarray(MAGIC.length), `vault:${object}`);
   }

@@ -43,16 +43,19 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 async function expectDamaged(object: string): Promise<void> {
   const read = async () => vault.read(object, 1e9);
   await expect(read()).rejects.toMatchObject({ code: "internal" });
+  const stream = async () => all(vault.get(object));
+  await expect(stream()).rejects.toMatchObject({ code: "internal" });
 }
 
 describe("what was put comes back", () => {
-  const sizes = [0, 1, 65535, 65536, 65537, 131072, 300_000];
+  const sizes = [0, 1, 65535, 65536, 65537, 131072, 300_000, 1_200_000];
   test.each(sizes)("%i bytes, as a buffer and as a stream", async (size) => {
     const content = randomBytes(size);
     const put = await vault.put(content);
     expect(put.sha256).toBe(createHash("sha256").update(content).digest("hex"));
     expect(put.bytes).toBe(size);
     expect((await all(vault.get(put.object))).equals(content)).toBe(true);
+    expect((await vault.read(put.object, size)).equals(content)).toBe(true);
     const again = await vault.put(Readable.from([content.subarray(0, 7), content.subarray(7)]));
     expect(again).toEqual(put);
     const opened = await all(vault.sealed(put.object).pipe(openSealedStream(vault.dataKey(put.object))));

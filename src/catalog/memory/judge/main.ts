@@ -13,7 +13,7 @@ import {
   notCompared,
   type SolveLp,
 } from "../../../privacy/index.js";
-import type { JudgeAnswer, JudgeRequest } from "./messages.js";
+import type { JudgeAnswer, JudgeRequest, SentTables } from "./messages.js";
 import { JudgedTables } from "./tables.js";
 
 const { maxOpenBytes } = workerData as { maxOpenBytes: number };
@@ -82,7 +82,6 @@ const withAll = (ids: readonly string[], columns: Columns) =>
 function answer(request: JudgeRequest, send: (answer: JudgeAnswer) => void): void {
   const { id } = request;
   try {
-    for (const table of request.tables) tables.add(table);
     send({ id, requester: forRequester(request) });
     send({ id, auditors: request.verdicts === "both" ? forAuditors(request) : [] });
   } catch {
@@ -91,4 +90,18 @@ function answer(request: JudgeRequest, send: (answer: JudgeAnswer) => void): voi
   for (const passing of request.passing) tables.drop(passing);
 }
 
-port.on("message", (request: JudgeRequest) => answer(request, (message) => port.postMessage(message)));
+/** What cannot be made ready is missed where it is asked for. */
+function take({ tables: sent, compared, columns }: SentTables): void {
+  for (const table of sent) tables.add(table);
+  if (!compared) return;
+  try {
+    for (const { told } of sent) tables.withUnits(told.id, columns);
+  } catch {
+    // Asked for again, it is found to be damaged then, and answered so.
+  }
+}
+
+port.on("message", (message: JudgeRequest | SentTables) => {
+  if ("tables" in message) take(message);
+  else answer(message, (told) => port.postMessage(told));
+});

@@ -18,11 +18,17 @@ export interface JudgeRequest {
   asked: { id: string; declared: boolean };
   beside: { id: string; declared: boolean }[];
   released: string[];
-  /** Those among them that the thread was not sent yet. */
-  tables: KeptTable[];
   /** Those that it is not to keep: they are not released. */
   passing: string[];
   budgetMs: number;
+}
+
+/** Tables that the thread was not sent yet, before the request that names them: it opens some while control reads others. */
+export interface SentTables {
+  tables: KeptTable[];
+  /** Their units will be compared. */
+  compared: boolean;
+  columns: JudgeRequest["columns"];
 }
 
 /** What was judged; what could not be is absent. */

@@ -26,6 +26,7 @@ export class JudgedTables {
   constructor(private readonly maxOpenBytes: number) {}
 
   add(table: KeptTable): void {
+    this.close(table.told.id);
     this.tables.set(table.told.id, { ...table, sets: undefined });
   }
 

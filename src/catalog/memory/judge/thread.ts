@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { packageRoot } from "../../../store/index.js";
-import type { JudgeAnswer, Judged, JudgeRequest, KeptTable } from "./messages.js";
+import type { JudgeAnswer, Judged, JudgeRequest, KeptTable, SentTables } from "./messages.js";
 
 export interface ThreadLimits {
   /** Of tables that it keeps as they were sent. */
@@ -30,7 +30,10 @@ const LIMITS: ThreadLimits = {
 const ENTRY = "dist/catalog/memory/judge/main.js";
 
 /** What is judged; the tables named in it are opened when the thread does not hold them. */
-export type Judgement = Omit<JudgeRequest, "id" | "tables">;
+export type Judgement = Omit<JudgeRequest, "id">;
+
+/** Tables read and sent at a time. */
+const TOGETHER = 16;
 
 export class JudgingThread {
   private worker: Worker | undefined;
@@ -58,26 +61,38 @@ export class JudgingThread {
     clearTimeout(this.idle);
     if (this.sentBytes > this.limits.keptBytes) await this.end();
     const worker = this.worker ?? this.start();
-    const passing = new Set(judgement.passing);
-    const ids = [judgement.asked.id, ...judgement.beside.map((b) => b.id), ...judgement.released];
-    const tables: KeptTable[] = [];
-    for (const id of new Set(ids)) {
-      if (this.sent.has(id)) continue;
-      const table = await open(id);
-      tables.push(table);
-      if (passing.has(id)) continue;
-      this.sent.add(id);
-      this.sentBytes += (table.units?.byteLength ?? 0) + 200 * table.told.facts.cells.length;
-    }
-    const judged = await this.ask(worker, { ...judgement, id: this.next++, tables });
+    await this.send(worker, judgement, open);
+    const judged = await this.ask(worker, { ...judgement, id: this.next++ });
     // The thread lets go of these, also of one that it held as released: it may be asked to go out again.
     for (const id of judgement.passing) this.sent.delete(id);
     this.rest();
     return judged;
   }
 
+  /** What it was not sent yet, some at a time. */
+  private async send(
+    worker: Worker,
+    { asked, beside, released, passing, verdicts, columns }: Judgement,
+    open: (id: string) => Promise<KeptTable>,
+  ): Promise<void> {
+    const isPassing = new Set(passing);
+    const ids = new Set([asked.id, ...beside.map((b) => b.id), ...released]);
+    const unsent = [...ids].filter((id) => !this.sent.has(id));
+    for (let at = 0; at < unsent.length; at += TOGETHER) {
+      const tables = await Promise.all(unsent.slice(at, at + TOGETHER).map(open));
+      worker.postMessage({ tables, compared: verdicts === "both", columns } satisfies SentTables);
+      for (const { told, units } of tables) {
+        if (isPassing.has(told.id)) continue;
+        this.sent.add(told.id);
+        this.sentBytes += (units?.byteLength ?? 0) + 200 * told.facts.cells.length;
+      }
+    }
+  }
+
   private async ask(worker: Worker, request: JudgeRequest): Promise<Judged> {
     const judged: Judged = {};
+    // It may have ended over what it was sent.
+    if (this.worker !== worker) return judged;
     const whole = await new Promise<boolean>((resolve) => {
       const finish = (result: boolean): void => {
         clearTimeout(timer);
@@ -111,6 +126,9 @@ export class JudgingThread {
     });
     // Its death is seen where it is waited for.
     worker.on("error", () => undefined);
+    worker.once("exit", () => {
+      if (this.worker === worker) this.forget();
+    });
     worker.unref();
     this.worker = worker;
     return worker;
@@ -124,9 +142,13 @@ export class JudgingThread {
   private async end(): Promise<void> {
     clearTimeout(this.idle);
     const { worker } = this;
+    this.forget();
+    await worker?.terminate();
+  }
+
+  private forget(): void {
     this.worker = undefined;
     this.sent.clear();
     this.sentBytes = 0;
-    await worker?.terminate();
   }
 }

@@ -9,7 +9,7 @@
  * Two that lie in each other but for few units on both sides are noted as well: one of these units can tell the others.
  * Only what a new set has a part in is said; a set that was told before with the same numbers is not new.
  */
-import { commonUnits, pairsOf, type Spread } from "./meet.js";
+import { commonUnits, pairsOf, type Spread, setsByClass } from "./meet.js";
 import type { ToldSet, ToldTable } from "./told.js";
 
 export interface Side {
@@ -37,9 +37,10 @@ export interface Compared extends Side {
 
 /** The one pass over the units that each earlier table costs. */
 export function compareAll(fresh: Side, earlier: readonly Side[]): Compared[] {
+  const inFresh = setsByClass(fresh.spread);
   return earlier.map((side) => ({
     ...side,
-    common: commonUnits(fresh.spread, side.spread, pairsOf(fresh.spread.units, side.spread.units)),
+    common: commonUnits(fresh.spread, side.spread, pairsOf(fresh.spread.units, side.spread.units), inFresh),
   }));
 }
 

@@ -14,6 +14,7 @@ import { type Atom, type AtomTable, atomsOf, Compatibility } from "./atoms.js";
 import { type Attack, attack, type SolveLp } from "./attack.js";
 import { whereOf } from "./conditions.js";
 import { describe, labelOf, say } from "./described.js";
+import { textOf } from "./texts.js";
 import { followsFromThree } from "./triples.js";
 
 export interface AuditorsInput {
@@ -98,10 +99,14 @@ function attackFindings(input: AuditorsInput, compared: readonly Compared[]): Fi
 
 /** Those that differ from the new one in their filter first, for these can be subtracted; then the small ones. */
 function nearest(fresh: AtomTable, sharing: readonly AtomTable[]): AtomTable[] {
-  const where = JSON.stringify(whereOf(fresh.table.claim));
+  const where = textOf(whereOf(fresh.table.claim));
   const rank = ({ table, spread }: AtomTable) =>
-    (JSON.stringify(whereOf(table.claim)) === where ? 1 : 0) * 1e6 + spread.units.cells.length;
-  return [...sharing].sort((a, b) => rank(a) - rank(b)).slice(0, 4 * MAX_TOGETHER);
+    (textOf(whereOf(table.claim)) === where ? 1 : 0) * 1e6 + spread.units.cells.length;
+  return sharing
+    .map((table) => ({ table, rank: rank(table) }))
+    .sort((a, b) => a.rank - b.rank)
+    .slice(0, 4 * MAX_TOGETHER)
+    .map(({ table }) => table);
 }
 
 const notAttacked = (tables: number): Finding =>

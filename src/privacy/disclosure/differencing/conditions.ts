@@ -13,6 +13,7 @@ import {
   relateConditions,
 } from "../../expression/index.js";
 import { RECOMPUTED_KINDS, type RecomputedStatistic } from "../recompute/plan.js";
+import { textOf } from "./texts.js";
 
 /** Longer conditions are not compared: the work would be done while all else waits. */
 const MAX_CONDITION_CHARS = 4_000;
@@ -112,8 +113,7 @@ export function relateRows(a: Described, b: Described): DescribedRelation {
     const [one, other] = [a.columns.get(name), b.columns.get(name)];
     return one === undefined || other === undefined || one.type !== other.type;
   });
-  if (differs || [a.where, b.where].some((e) => canonicalText(e).length > MAX_CONDITION_CHARS))
-    return UNDECIDED;
+  if (differs || [a.where, b.where].some((e) => textOf(e).length > MAX_CONDITION_CHARS)) return UNDECIDED;
   // Where one of the versions has gaps in a column, there may be gaps.
   const columns = new Map(
     [...a.columns].map(([name, c]) => [

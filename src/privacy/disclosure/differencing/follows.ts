@@ -3,6 +3,7 @@ import type { Claim, Measure } from "../../expression/index.js";
 import { canonicalText } from "../../expression/index.js";
 import { groupingsOf, groupingText, isDropping, isTable, mayBeMissing, whereOf } from "./conditions.js";
 import type { AskedTable, PublishedTable } from "./requester.js";
+import { textOf } from "./texts.js";
 
 const UNITS: Measure = { kind: "units", name: "units" };
 
@@ -18,8 +19,8 @@ const measureText = ({ name: _, ...measure }: Measure): string => canonicalText(
 export function followsFrom(asked: AskedTable, released: PublishedTable, oneRowAUnit: boolean): boolean {
   const [a, r] = [asked.claim, released.claim];
   if (asked.version !== released.version || !isTable(a) || !isTable(r)) return false;
-  if (canonicalText(a.statistic) === canonicalText(r.statistic)) return true;
-  if (canonicalText(whereOf(a)) !== canonicalText(whereOf(r)) || "protect" in r.statistic) return false;
+  if (textOf(a.statistic) === textOf(r.statistic)) return true;
+  if (textOf(whereOf(a)) !== textOf(whereOf(r)) || "protect" in r.statistic) return false;
   const texts = new Set(groupingsOf(a).map(groupingText));
   const more = groupingsOf(r).filter((g) => !texts.delete(groupingText(g)));
   if (texts.size > 0) return false;

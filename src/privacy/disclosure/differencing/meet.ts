@@ -24,47 +24,79 @@ const DENSE = 1 << 22;
 export function pairsOf(a: UnitSets, b: UnitSets): ClassPairs {
   const width = classCount(b) + 1;
   const size = (classCount(a) + 1) * width;
-  const counts = size <= DENSE ? denseCounts(a, b, width, size) : sparseCounts(a, b, width);
-  const n = counts.length;
-  const pairs: ClassPairs = {
-    first: new Int32Array(n),
-    second: new Int32Array(n),
-    units: new Float64Array(n),
-  };
-  counts.forEach(([key, units], i) => {
-    pairs.first[i] = Math.floor(key / width);
-    pairs.second[i] = key % width;
-    pairs.units[i] = units;
-  });
-  return pairs;
+  return size <= DENSE ? fromDense(denseCounts(a, b, width, size), width) : fromSparse(a, b, width);
 }
 
-/** Units of later versions that an earlier table does not know are in none of its classes. */
-function denseCounts(a: UnitSets, b: UnitSets, width: number, size: number): [number, number][] {
-  const table = new Float64Array(size);
+/**
+ * Units by (class of the first · width + class of the second). Units of later versions that an earlier table does not know are
+ * in none of its classes.
+ */
+function denseCounts(a: UnitSets, b: UnitSets, width: number, size: number): Uint32Array {
+  const table = new Uint32Array(size);
   const [x, y] = [a.of, b.of];
   const both = Math.min(x.length, y.length);
   for (let u = 0; u < both; u++) table[(x[u] as number) * width + (y[u] as number)]! += 1;
   for (let u = both; u < x.length; u++) table[(x[u] as number) * width]! += 1;
   for (let u = both; u < y.length; u++) table[y[u] as number]! += 1;
-  const counts: [number, number][] = [];
-  for (let key = 0; key < size; key++) if (table[key] !== 0) counts.push([key, table[key] as number]);
-  return counts;
+  return table;
 }
 
-function sparseCounts(a: UnitSets, b: UnitSets, width: number): [number, number][] {
+function fromDense(table: Uint32Array, width: number): ClassPairs {
+  let n = 0;
+  for (let key = 0; key < table.length; key++) if (table[key] !== 0) n++;
+  const pairs = room(n);
+  for (let key = 0, i = 0; i < n; key++) {
+    const units = table[key] as number;
+    if (units === 0) continue;
+    pairs.first[i] = Math.floor(key / width);
+    pairs.second[i] = key % width;
+    pairs.units[i++] = units;
+  }
+  return pairs;
+}
+
+function fromSparse(a: UnitSets, b: UnitSets, width: number): ClassPairs {
   const counts = new Map<number, number>();
   const [x, y] = [a.of, b.of];
   for (let u = 0; u < Math.max(x.length, y.length); u++) {
     const key = (x[u] ?? 0) * width + (y[u] ?? 0);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  return [...counts];
+  const pairs = room(counts.size);
+  let i = 0;
+  for (const [key, units] of counts) {
+    pairs.first[i] = Math.floor(key / width);
+    pairs.second[i] = key % width;
+    pairs.units[i++] = units;
+  }
+  return pairs;
+}
+
+const room = (n: number): ClassPairs => ({
+  first: new Int32Array(n),
+  second: new Int32Array(n),
+  units: new Float64Array(n),
+});
+
+/** Sets by class of the table's units. */
+export type SetsByClass = readonly (readonly number[])[];
+
+export function setsByClass({ sets, units }: Spread): SetsByClass {
+  const by: number[][] = Array.from({ length: classCount(units) }, () => []);
+  sets.forEach((set, s) => {
+    for (let k = 0; k < by.length; k++) if (set.classes[k] === 1) (by[k] as number[]).push(s);
+  });
+  return by;
 }
 
 /** Units that set i of the first and set k of the second have in common, at i · (sets of the second) + k. */
-export function commonUnits(a: Spread, b: Spread, pairs: ClassPairs): Float64Array {
-  const [inA, inB] = [setsByClass(a.sets, a.units), setsByClass(b.sets, b.units)];
+export function commonUnits(
+  a: Spread,
+  b: Spread,
+  pairs: ClassPairs,
+  inA: SetsByClass = setsByClass(a),
+): Float64Array {
+  const inB = setsByClass(b);
   const width = b.sets.length;
   const common = new Float64Array(a.sets.length * width);
   for (let p = 0; p < pairs.units.length; p++) {
@@ -75,14 +107,6 @@ export function commonUnits(a: Spread, b: Spread, pairs: ClassPairs): Float64Arr
       for (const t of inB[k - 1] as number[]) common[s * width + t]! += units;
   }
   return common;
-}
-
-function setsByClass(sets: readonly ToldSet[], units: UnitSets): number[][] {
-  const by: number[][] = Array.from({ length: classCount(units) }, () => []);
-  sets.forEach((set, s) => {
-    for (let k = 0; k < by.length; k++) if (set.classes[k] === 1) (by[k] as number[]).push(s);
-  });
-  return by;
 }
 
 /** How many units were looked at, over many comparisons of two sets. */

@@ -30,6 +30,7 @@ import {
   whereOf,
 } from "./conditions.js";
 import { followsFrom, isDecomposable } from "./follows.js";
+import { textOf } from "./texts.js";
 
 /** What is public of a table that was released. */
 export interface PublishedTable {
@@ -114,7 +115,7 @@ function isApart({ asked, oneRowAUnit }: PublicKnowledge, other: Other): boolean
 function onSameRows(a: Other, b: Other): boolean {
   return (
     a.version === b.version &&
-    canonicalText(whereOf(a.claim)) === canonicalText(whereOf(b.claim)) &&
+    textOf(whereOf(a.claim)) === textOf(whereOf(b.claim)) &&
     !leavesOut(a.claim, a.columns) &&
     !leavesOut(b.claim, b.columns)
   );
