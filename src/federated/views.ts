@@ -13,8 +13,8 @@ import { type CollaborationSpec, participantNamed } from "./collaborations/spec.
 import type { CollaborationState } from "./collaborations/states.js";
 import { chainOf } from "./member/chain.js";
 import { type Found, resultOf } from "./member/results.js";
-import { keysOf } from "./member/round.js";
-import { type AttemptState, attemptState } from "./member/steps.js";
+import { keysOf, roundState } from "./member/round.js";
+import type { AttemptState } from "./member/steps.js";
 
 export interface DomainView {
   name: string;
@@ -37,6 +37,10 @@ export interface CollaborationView {
 export interface RoundResultView {
   round: number;
   state: AttemptState;
+  /** Of its last round; from 1. */
+  attempt?: number;
+  /** Where not all participants contribute. */
+  contributors?: string[];
   statistic?: ClaimStatistic;
   /** Rounds that it took, or has taken so far, where it takes more than one. */
   steps?: number;
@@ -65,18 +69,21 @@ export function roundView({ store, keys }: ViewParts, row: CollaborationRow, rou
   }
   const messages = last.messages.map((m) => m.message);
   const found = resultOf(store.db, keys.sealer, row.id, last.round);
-  const state = attemptState({ participants: keysOf(row), messages }, row.spec.recipients.length);
-  const refusal = messages.find((m) => m.kind === "refuse");
+  const state = roundState(row, last);
+  const refusal = messages.find((m) => m.kind === "refuse" && last.contributors.includes(m.author));
+  const left = last.contributors.length < row.spec.participants.length;
   return {
     round,
     // Another step is about to be opened.
     state: state === "done" && found?.kind === "step" ? "running" : state,
+    attempt: last.attempt,
+    ...(left ? { contributors: last.contributors.map((key) => participantNamed(row.spec, key)!) } : {}),
     ...(chain.length > 1 ? { steps: chain.length } : {}),
     ...(first.asked === undefined ? {} : { statistic: first.asked.statistic }),
     ...(refusal === undefined
       ? {}
       : {
-          refused_by: participantNamed(row.spec, refusal.author) ?? "coordinator",
+          refused_by: participantNamed(row.spec, refusal.author)!,
           reason: String(refusal.body.reason),
         }),
     ...(found?.kind === "result" ? shownResult(found) : {}),

@@ -64,11 +64,13 @@ export const roundView = z
     findings: z
       .array(z.looseObject({ rule: z.string(), verdict: z.enum(VERDICTS), message: z.string() }))
       .optional(),
+    attempt: z.int().optional().describe("From 1; a late one is opened again with new keys"),
+    contributors: z.array(z.string()).optional().describe("Where not all participants contribute"),
     steps: z.int().optional().describe("Rounds that it took so far, where it takes more than one"),
     result: z.string().optional().describe("The file that came of it; only where no rule refuses it"),
     media_type: z.string().optional(),
     refused_by: z.string().optional(),
-    reason: z.string().optional().describe("protocol, consent, statistic or cannot"),
+    reason: z.string().optional().describe("protocol, consent, statistic, cannot, late or contributors"),
   })
   .meta({ id: "Round", description: "One statistic over all domains" });
 

@@ -132,6 +132,26 @@ export const lastRound = (db: Database.Database, id: string): number =>
     .pluck()
     .get(id) as number;
 
+/** When this domain first had a message. */
+export const heardAt = (db: Database.Database, { collaboration, author, number }: Message): number =>
+  db
+    .prepare("SELECT at FROM board_messages WHERE collaboration = ? AND author = ? AND number = ?")
+    .pluck()
+    .get(collaboration, author, number) as number;
+
+/** An attempt in which somebody gave a share, of another round than this. */
+export const firstShare = (
+  db: Database.Database,
+  id: string,
+  other: number,
+): { round: number; attempt: number } | undefined =>
+  db
+    .prepare(
+      `SELECT round, attempt FROM board_messages WHERE collaboration = ? AND round <> ? AND kind = 'share'
+       ORDER BY round, attempt LIMIT 1`,
+    )
+    .get(id, other) as { round: number; attempt: number } | undefined;
+
 export function chainEnd(db: Database.Database, id: string, author: string): ChainEnd {
   const row = db
     .prepare(

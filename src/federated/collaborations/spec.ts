@@ -50,7 +50,7 @@ export const collaborationSpec = z
       .array(z.strictObject({ name: domainName, key: identityKey }))
       .min(MIN_CONTRIBUTORS)
       .max(MAX_CONTRIBUTORS)
-      .describe("Who contributes; all of them in every result"),
+      .describe("Who contributes to results"),
     recipients: z.array(domainName).min(1).max(MAX_CONTRIBUTORS).describe("Participants who learn results"),
     columns: z.array(columnSpec).min(1).max(200),
     max_rows: z
@@ -61,6 +61,18 @@ export const collaborationSpec = z
     threshold: z.int().min(3).max(1_000).describe("Fewest units that a cell of a result may stand on"),
     max_rounds: z.int().min(1).max(MAX_ROUNDS),
     expires_at: z.iso.datetime({ offset: true }),
+    min_contributors: z
+      .int()
+      .min(MIN_CONTRIBUTORS)
+      .max(MAX_CONTRIBUTORS)
+      .optional()
+      .describe("Fewest domains that a result may stand on where some do not answer in time; all of them"),
+    attempt_seconds: z
+      .int()
+      .min(5)
+      .max(86_400)
+      .optional()
+      .describe("How long the domains of an attempt are waited for; 600"),
   })
   .meta({ id: "CollaborationSpec", description: "What every owner approves, by its hash" });
 export type CollaborationSpec = z.output<typeof collaborationSpec>;
@@ -86,6 +98,8 @@ export function checkSpec(spec: CollaborationSpec): void {
     "participants",
   );
   unique(spec.recipients, "recipients");
+  if (leastContributors(spec) > spec.participants.length)
+    throw invalidInput("min_contributors", "must not be more than there are participants");
   unique(
     spec.columns.map((c) => c.name),
     "columns",
@@ -101,6 +115,15 @@ export function checkSpec(spec: CollaborationSpec): void {
       throw invalidInput(`columns.${i}.bounds`, "must rise");
   });
 }
+
+/** Fewest contributors of an attempt. */
+export const leastContributors = ({ min_contributors, participants }: CollaborationSpec): number =>
+  min_contributors ?? participants.length;
+
+const ATTEMPT_SECONDS = 600;
+
+export const attemptMs = ({ attempt_seconds }: CollaborationSpec): number =>
+  1000 * (attempt_seconds ?? ATTEMPT_SECONDS);
 
 /** Results are held to the rules of this grade, with the spec's threshold. */
 const SPOKEN_GRADE = 3;

@@ -1,16 +1,17 @@
 /**
  * The steps of one statistic: which round goes on from which, and whether a step may be taken.
  *
- * Rules: a step follows the last round of its statistic, which is done, in the same words, opened by the same domain, and
- * numbered one more; a statistic is gone on with once. A recipient knows from its own sums where the step must start, and
+ * Rules: a step follows the last round of its statistic, which is done, in the same words, opened by the same domain, over
+ * the same contributors, and numbered one more; a statistic is gone on with once. A recipient knows from its own sums where the step must start, and
  * refuses another start: else whoever opens could choose starts that ask for sums nobody agreed to.
  */
 import { canonicalJson, type JsonObject } from "../../ledger/index.js";
 import type { Keys, Store } from "../../store/index.js";
 import { type CollaborationRow, lastRound } from "../collaborations/rows.js";
 import type { Asked } from "../statistic/shared.js";
-import { Breach } from "./attempt.js";
+import { sameSet } from "./attempts.js";
 import { resultOf } from "./results.js";
+import { Breach } from "./revealed.js";
 import { type RoundView, roundOf } from "./round.js";
 
 interface ChainParts {
@@ -46,6 +47,7 @@ export function requireStep(
     before.opener === view.opener &&
     (before.asked.step?.number ?? 1) + 1 === step.number &&
     chain.length === step.number &&
+    sameSet(before.contributors, view.contributors) &&
     text(before.asked.statistic) === text(statistic);
   if (!follows) throw new Breach(view.opener, "what it opened is no next step of its statistic");
   const found = resultOf(store.db, keys.sealer, row.id, before.round);

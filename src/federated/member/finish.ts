@@ -51,9 +51,10 @@ function openNext(
   state: JsonObject,
 ): void {
   const round = lastRound(tx.db, row.id) + 1;
-  const { statistic, step } = view.asked!;
+  const { step } = view.asked!;
   const next = { of: step?.of ?? view.round, number: (step?.number ?? 1) + 1, state };
-  const body = { statistic, step: next };
+  // Over the same contributors, under the same terms.
+  const body = { ...view.asked, step: next };
   say(tx, key, row.id, { kind: "open", round, attempt: 1, body: body as never });
   tx.entry({
     kind: "round.opened",

@@ -83,7 +83,17 @@ export class Follower {
     this.poll ??= this.hearNext().finally(() => {
       this.poll = undefined;
     });
-    await Promise.race([this.poll, aborted(this.kicked.signal)]);
+    const raced = new AbortController();
+    await Promise.race([this.poll, aborted(this.kicked.signal), this.deadline(raced.signal)]).finally(() =>
+      raced.abort(),
+    );
+  }
+
+  /** When something may have become late; never, while nothing is waited for. */
+  private async deadline(signal: AbortSignal): Promise<void> {
+    const due = this.keeper.due(this.row());
+    if (due === undefined) return aborted(signal);
+    await sleep(due + 1, undefined, { signal }).catch(() => undefined);
   }
 
   private row(): CollaborationRow {

@@ -7,18 +7,27 @@
 import { GloveboxError, traceOf } from "../../vocabulary/index.js";
 import { Unreached } from "../board/client.js";
 import type { CollaborationRow } from "../collaborations/rows.js";
-import { Breach } from "./attempt.js";
+import { messageHash } from "../messages/message.js";
 import type { MemberParts } from "./parts.js";
+import { Breach } from "./revealed.js";
 import type { RoundView } from "./round.js";
 import { dropSecret } from "./secrets.js";
 import { say } from "./speaking.js";
 
 /** What the others are told. */
-export const REASONS = ["protocol", "consent", "statistic", "cannot"] as const;
+export const REASONS = ["protocol", "consent", "statistic", "cannot", "late", "contributors"] as const;
 export type Reason = (typeof REASONS)[number];
+
+/** Who was waited for did not speak in time. */
+export class Late extends Error {}
+
+/** The sum would be over other domains than one that this domain gave a share of. */
+export class OtherContributors extends Error {}
 
 function reasonOf(error: unknown): Reason {
   if (error instanceof Breach) return "protocol";
+  if (error instanceof Late) return "late";
+  if (error instanceof OtherContributors) return "contributors";
   if (!(error instanceof GloveboxError)) return "cannot";
   if (["no_grant", "grant_expired", "forbidden", "not_found"].includes(error.code)) return "consent";
   return error.code === "invalid_input" ? "statistic" : "cannot";
@@ -47,7 +56,14 @@ export function refuseRound(
       actor: row.operator,
       subject: row.id,
       ...(row.dataset === null ? {} : { dataset: row.dataset }),
-      data: { round, attempt, reason, ...(breach ? { author: breach.author, what: breach.what } : {}) },
+      data: { round, attempt, reason, ...(breach ? evidenceOf(breach) : {}) },
     });
   });
 }
+
+/** Whose breach it is, in words, and the message that its author signed. */
+const evidenceOf = ({ author, what, said }: Breach) => ({
+  ...(author === undefined ? {} : { author }),
+  what,
+  ...(said === undefined ? {} : { number: said.number, hash: messageHash(said) }),
+});

@@ -5,23 +5,26 @@
  * dies in between says the same again. The owner's consent is looked at before a round is entered and again before data
  * are encrypted. Whatever goes wrong is said as a refusal with a word of a short list; details stay at home.
  */
-import type { Attempt, SealRing } from "../../privacy/index.js";
+import type { Attempt } from "../../privacy/index.js";
 import { GloveboxError } from "../../vocabulary/index.js";
 import { type Board, blobsOf } from "../board/board.js";
 import { type CollaborationRow, lastRound, messagesOfRound } from "../collaborations/rows.js";
 import { participantNamed } from "../collaborations/spec.js";
 import { type SharedStatistic, sharedStatistic } from "../statistic/shared.js";
-import { AttemptRun, Breach, type Said } from "./attempt.js";
+import { AttemptRun, type Said } from "./attempt.js";
 import { blobsFrom } from "./blobs.js";
 import { requireStep } from "./chain.js";
 import { contribute } from "./consent.js";
+import { requireContributors } from "./contributors.js";
 import { finishRound } from "./finish.js";
+import { dueIn, lookAtClock } from "./late.js";
 import type { MemberParts } from "./parts.js";
 import { refuseRound } from "./refusal.js";
-import { keysOf, type RoundView, recipientKeys, roundOf } from "./round.js";
-import { dropSecret, keepSecret, secretOf } from "./secrets.js";
+import { Breach } from "./revealed.js";
+import { keysOf, type RoundView, recipientKeys, roundOf, roundState } from "./round.js";
+import { dropSecrets, keepSecret, keptAttempts, secretOf } from "./secrets.js";
 import { say } from "./speaking.js";
-import { attemptState, nextStep, type Step } from "./steps.js";
+import { nextStep, type Step } from "./steps.js";
 
 export class RoundKeeper {
   constructor(private readonly parts: MemberParts) {}
@@ -31,21 +34,44 @@ export class RoundKeeper {
     const me = this.parts.keys.identity.publicKey;
     if (row.state !== "active" || !keysOf(row).includes(me)) return false;
     let spoke = false;
+    for (const view of this.views(row)) if (await this.actIn(row, board, view)) spoke = true;
+    return spoke;
+  }
+
+  /** Milliseconds until something may have become late; undefined while nothing is waited for. */
+  due(row: CollaborationRow): number | undefined {
+    if (row.state !== "active") return undefined;
+    const times = this.views(row)
+      .filter((view) => view.contributors.includes(this.parts.keys.identity.publicKey))
+      .filter((view) => roundState(row, view) === "running" && this.step(row, view) === "wait")
+      .map((view) => dueIn(this.parts, row, view));
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** The last rounds, in order. */
+  private views(row: CollaborationRow): RoundView[] {
     const last = lastRound(this.parts.store.db, row.id);
+    const views: RoundView[] = [];
     for (let round = Math.max(1, last - 20); round <= last; round++) {
       const view = roundOf(this.parts.store, row, round);
-      if (view !== undefined && (await this.actIn(row, board, view))) spoke = true;
+      if (view !== undefined) views.push(view);
     }
-    return spoke;
+    return views;
+  }
+
+  private step(row: CollaborationRow, view: RoundView): Step {
+    const key = this.parts.keys.identity.publicKey;
+    const attempt = { participants: view.contributors, messages: view.messages.map((m) => m.message) };
+    return nextStep(attempt, { key, recipient: recipientKeys(row).includes(key) });
   }
 
   private async actIn(row: CollaborationRow, board: Board, view: RoundView): Promise<boolean> {
     const me = this.parts.keys.identity.publicKey;
-    const messages = view.messages.map((m) => m.message);
-    const attempt = { participants: keysOf(row), messages };
-    if (attemptState(attempt, row.spec.recipients.length) !== "running") return this.tidy(row, view);
-    const step = nextStep(attempt, { key: me, recipient: recipientKeys(row).includes(me) });
-    if (step === "wait" || step === "over") return false;
+    const step = this.step(row, view);
+    const running = roundState(row, view) === "running";
+    this.tidy(row, view, running && view.contributors.includes(me));
+    if (step === "over" || (!running && step !== "combine")) return false;
+    if (step === "wait") return lookAtClock(this.parts, row, view);
     try {
       await this.take(row, board, view, step);
     } catch (error) {
@@ -54,28 +80,27 @@ export class RoundKeeper {
     return true;
   }
 
-  /** When an attempt is over, what it drew is forgotten. */
-  private tidy(row: CollaborationRow, { round, attempt }: RoundView): false {
-    const id = { collaboration: row.id, round, attempt };
-    if (secretOf(this.parts.store.db, this.parts.keys.sealer, id) !== undefined)
-      this.parts.ledger.commit((tx) => dropSecret(tx, id));
-    return false;
+  /** What was drawn for an attempt that is over is forgotten. */
+  private tidy(row: CollaborationRow, { round, attempt }: RoundView, running: boolean): void {
+    const id = { collaboration: row.id, round, attempt: running ? attempt : attempt + 1 };
+    if (keptAttempts(this.parts.store.db, id).some((kept) => kept < id.attempt))
+      this.parts.ledger.commit((tx) => dropSecrets(tx, id));
   }
 
   private async take(row: CollaborationRow, board: Board, view: RoundView, step: Step): Promise<void> {
-    const { keys, clock, catalog, ring } = this.parts;
-    const sealRing = await ring();
-    const statistic = this.statisticOf(row, view, sealRing);
+    const { keys, clock, catalog, sums } = this.parts;
+    const statistic = this.statisticOf(row, view, (await sums.parameters()).t);
     const id = { collaboration: row.id, round: view.round, attempt: view.attempt };
     const attempt: Attempt = {
       spec: row.spec_sha256,
       round: view.round,
       attempt: view.attempt,
-      participants: keysOf(row),
+      question: view.question,
+      participants: view.contributors,
     };
     const run = new AttemptRun(
       {
-        ring: sealRing,
+        sums,
         attempt,
         statistic,
         messages: view.messages.map((m) => m.message),
@@ -105,9 +130,10 @@ export class RoundKeeper {
       case "reveal_data":
         return this.saySo(row, view, run.revealData(secret()), "round.contributed");
       case "sign":
-        return this.saySo(row, view, await run.sign());
+        return this.saySo(row, view, await run.sign(secret(), this.recipients(row)));
       case "share":
-        return this.saySo(row, view, await run.share(secret(), this.recipients(row)), "round.shared");
+      case "differs":
+        return this.saySo(row, view, run.share(secret()), "round.shared");
       case "combine":
         return finishRound(
           this.parts,
@@ -117,17 +143,18 @@ export class RoundKeeper {
           await run.combined(participantNamed(row.spec, keys.identity.publicKey)!, this.parts.sealing),
         );
       default:
-        throw new Breach(keys.identity.publicKey, "transcripts differ");
+        throw new GloveboxError("internal", { detail: "there is no such step" });
     }
   }
 
-  private statisticOf(row: CollaborationRow, view: RoundView, ring: SealRing): SharedStatistic {
+  private statisticOf(row: CollaborationRow, view: RoundView, t: bigint): SharedStatistic {
     if (view.round > row.spec.max_rounds)
       throw new GloveboxError("state_conflict", { detail: "the spec allows no more rounds" });
-    if (view.asked === undefined || !recipientKeys(row).includes(view.opener))
-      throw new Breach(view.opener, "what it opened is no statistic, or not its to open");
+    if (view.wrong !== undefined || view.asked === undefined)
+      throw new Breach(view.opener, view.wrong ?? "what it opened is no statistic");
+    requireContributors(this.parts, row, view);
     requireStep(this.parts, row, view, view.asked);
-    return sharedStatistic(row.spec, view.asked, ring.modulus.t);
+    return sharedStatistic(row.spec, view.asked, t);
   }
 
   /** By name: the sealing key that each recipient joined with. */

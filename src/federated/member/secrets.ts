@@ -54,3 +54,25 @@ export function dropSecret(tx: Tx, id: AttemptId): void {
     .prepare("DELETE FROM attempt_secrets WHERE collaboration = ? AND round = ? AND attempt = ?")
     .run(id.collaboration, id.round, id.attempt);
 }
+
+/** Of the attempts of the round before this one. */
+export function dropSecrets(tx: Tx, { collaboration, round, attempt }: AttemptId): void {
+  tx.db
+    .prepare("DELETE FROM attempt_secrets WHERE collaboration = ? AND round = ? AND attempt < ?")
+    .run(collaboration, round, attempt);
+}
+
+/** Of a collaboration that is over, or stopped here. */
+export function dropAllSecrets(tx: Tx, collaboration: string): void {
+  tx.db.prepare("DELETE FROM attempt_secrets WHERE collaboration = ?").run(collaboration);
+}
+
+/** Attempts of a round of which something is kept. */
+export const keptAttempts = (
+  db: Database.Database,
+  { collaboration, round }: Pick<AttemptId, "collaboration" | "round">,
+): number[] =>
+  db
+    .prepare("SELECT attempt FROM attempt_secrets WHERE collaboration = ? AND round = ?")
+    .pluck()
+    .all(collaboration, round) as number[];

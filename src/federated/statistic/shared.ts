@@ -64,6 +64,8 @@ export const askedSchema = z.strictObject({
       state: z.record(z.string(), z.json()),
     })
     .optional(),
+  /** Names of those who contribute, in the order of the spec; all where absent. */
+  contributors: z.array(z.string().max(63)).min(1).max(50).optional(),
 });
 export type Asked = z.output<typeof askedSchema>;
 

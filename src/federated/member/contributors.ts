@@ -1,0 +1,42 @@
+/**
+ * Over whom a domain gives shares.
+ *
+ * Rules: a domain gives one share in a round: who gave one in an attempt takes part in no other of that round. Exact results
+ * of a collaboration all stand on the same domains, those of its first shares: the difference of two sums over other
+ * domains would be the figures of those who are in one alone. Who cannot be waited for any longer leaves by a new spec.
+ */
+import { type CollaborationRow, firstShare, messagesOfRound } from "../collaborations/rows.js";
+import { sameSet } from "./attempts.js";
+import type { MemberParts } from "./parts.js";
+import { OtherContributors } from "./refusal.js";
+import { attemptsIn, type RoundView } from "./round.js";
+
+type Look = Pick<MemberParts, "store">;
+
+/** Over whom the shares of the collaboration's other rounds were given; undefined while there are none. */
+export function sharedSet(
+  { store }: Look,
+  row: CollaborationRow,
+  round: number,
+): readonly string[] | undefined {
+  const first = firstShare(store.db, row.id, round);
+  if (first === undefined) return undefined;
+  const attempts = attemptsIn(row, messagesOfRound(store.db, row.id, first.round));
+  return attempts.find(({ attempt }) => attempt === first.attempt)?.contributors;
+}
+
+/** @throws OtherContributors */
+export function requireContributors(
+  { store, keys }: Look & Pick<MemberParts, "keys">,
+  row: CollaborationRow,
+  view: RoundView,
+): void {
+  const earlier = messagesOfRound(store.db, row.id, view.round).some(
+    ({ message: { kind, author, attempt } }) =>
+      kind === "share" && author === keys.identity.publicKey && attempt < view.attempt,
+  );
+  if (earlier) throw new OtherContributors("a share was given in an earlier attempt");
+  const set = sharedSet({ store }, row, view.round);
+  if (set !== undefined && !sameSet(set, view.contributors))
+    throw new OtherContributors("shares were given over other contributors");
+}
