@@ -116,6 +116,10 @@ export function lateness(
   return { kind: "again", contributors: present.length >= terms.least ? present : view.participants };
 }
 
+/** Whether a domain gave a share in an attempt of the round before this one. */
+export const sharedEarlier = (round: readonly Message[], key: string, attempt: number): boolean =>
+  round.some((m) => m.kind === "share" && m.author === key && m.attempt < attempt);
+
 /**
  * Whether a round may be over other contributors than an earlier one that shares were given in: with exact results the
  * difference of the two would be the figures of those who are in one alone.

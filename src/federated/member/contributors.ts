@@ -6,7 +6,7 @@
  * domains would be the figures of those who are in one alone. Who cannot be waited for any longer leaves by a new spec.
  */
 import { type CollaborationRow, firstShare, messagesOfRound } from "../collaborations/rows.js";
-import { sameSet } from "./attempts.js";
+import { sameSet, sharedEarlier } from "./attempts.js";
 import type { MemberParts } from "./parts.js";
 import { OtherContributors } from "./refusal.js";
 import { attemptsIn, type RoundView } from "./round.js";
@@ -31,11 +31,9 @@ export function requireContributors(
   row: CollaborationRow,
   view: RoundView,
 ): void {
-  const earlier = messagesOfRound(store.db, row.id, view.round).some(
-    ({ message: { kind, author, attempt } }) =>
-      kind === "share" && author === keys.identity.publicKey && attempt < view.attempt,
-  );
-  if (earlier) throw new OtherContributors("a share was given in an earlier attempt");
+  const said = messagesOfRound(store.db, row.id, view.round).map((m) => m.message);
+  if (sharedEarlier(said, keys.identity.publicKey, view.attempt))
+    throw new OtherContributors("a share was given in an earlier attempt");
   const set = sharedSet({ store }, row, view.round);
   if (set !== undefined && !sameSet(set, view.contributors))
     throw new OtherContributors("shares were given over other contributors");
