@@ -49,8 +49,6 @@ export class Waiting implements Pooled {
     readonly key: string,
     readonly run: DockerRun,
     channel: number,
-    /** Memory that it holds while it waits. */
-    readonly heldBytes: number,
   ) {
     this.channel = channel;
   }
@@ -64,8 +62,7 @@ export class Waiting implements Pooled {
       const channel = await opened(made);
       try {
         await forgetTheWay(made);
-        const held = made.group === undefined ? undefined : readHeld(made.group);
-        return new Waiting(docker, classKey(ready), made, channel, held ?? USUALLY_HELD);
+        return new Waiting(docker, classKey(ready), made, channel);
       } catch (error) {
         closeSync(channel);
         throw error;
@@ -74,6 +71,12 @@ export class Waiting implements Pooled {
       await docker.remove(made).catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Looked up each time: the kernel adds a group's pages up late, and right after a start says too few. */
+  get heldBytes(): number {
+    const held = this.run.group === undefined ? undefined : readHeld(this.run.group);
+    return held ?? USUALLY_HELD;
   }
 
   get ended(): Promise<unknown> {

@@ -2,4 +2,4 @@
 import { microvmBench } from "../../sandbox/microvm/bench.js";
 import { hostile } from "./suite.js";
 
-hostile("microvm", microvmBench, { which: "all", images: ["python"] });
+hostile("microvm", microvmBench, { which: "all" });

@@ -28,7 +28,7 @@ export type SolveLp = (problem: string, seconds: number) => LpSolution;
 export interface Attack {
   /** Atoms that the counts of all tables pin, and those of the earlier tables alone do not. */
   pinned: { atom: Atom; most: number }[];
-  /** Small atoms of which nothing was shown in the time there was. */
+  /** Small atoms of which it was not shown in the time there was that they are unknown, or known from before. */
   open: number;
   small: number;
 }
@@ -47,7 +47,7 @@ export interface AttackInput {
   atoms: readonly Atom[];
   threshold: number;
   solve: SolveLp;
-  /** Milliseconds left. */
+  /** Milliseconds left, of this thread's own time. */
   left(): number;
 }
 
@@ -65,11 +65,13 @@ export function attack({ tables, atoms, threshold, solve, left }: AttackInput): 
     work,
   );
   const already = new Set(before.pinned.map((p) => p.index));
+  // Of these it is not known whose doing they are.
+  const whose = new Set(before.open);
   return {
     pinned: now.pinned
-      .filter((p) => !already.has(p.index))
+      .filter(({ index }) => !already.has(index) && !whose.has(index))
       .map((p) => ({ atom: atoms[p.index] as Atom, most: p.most })),
-    open: now.open,
+    open: now.open.length + whose.size,
     small: small.length,
   };
 }
@@ -100,7 +102,7 @@ function largest(
   constraints: readonly Constraint[],
   asked: readonly number[],
   { atoms, threshold, solve, left }: Work,
-): { pinned: { index: number; most: number }[]; open: number } {
+): { pinned: { index: number; most: number }[]; open: number[] } {
   let open = [...asked];
   const pinned: { index: number; most: number }[] = [];
   const seconds = () => Math.max(0.05, left() / 1000);
@@ -125,7 +127,7 @@ function largest(
     if (least && !least.optimal) undecided.push(index);
     else if (!least || least.objective > EPSILON) pinned.push({ index, most: most.objective });
   }
-  return { pinned, open: undecided.length };
+  return { pinned, open: undecided };
 }
 
 /** Makes the asked atoms large, each counting up to the threshold. */
