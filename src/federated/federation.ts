@@ -10,7 +10,7 @@ import type { Router } from "express";
 import type { Logger } from "pino";
 import type { Catalog } from "../catalog/index.js";
 import type { Ledger } from "../ledger/index.js";
-import { claimFromWritten, SealRing, type WrittenClaim } from "../privacy/index.js";
+import { claimFromWritten, type WrittenClaim } from "../privacy/index.js";
 import type { Keys, Store, Vault } from "../store/index.js";
 import { type Actor, type Clock, GloveboxError, invalidInput, newId, traceOf } from "../vocabulary/index.js";
 import { BoardService } from "./board/board.js";
@@ -41,6 +41,7 @@ import { say } from "./member/speaking.js";
 import { fingerprint } from "./messages/message.js";
 import { sealingKey } from "./messages/seal.js";
 import { sharedStatistic } from "./statistic/shared.js";
+import { SumsThread } from "./sums/thread.js";
 import {
   type CollaborationView,
   collaborationView,
@@ -58,6 +59,8 @@ export interface FederationParts {
   clock: Clock;
   log: Logger;
   domain: string;
+  /** One that others use as well; one of its own else. */
+  sums?: SumsThread;
 }
 
 export class Federation {
@@ -66,16 +69,12 @@ export class Federation {
   private readonly member: MemberParts;
   private readonly followers = new Map<string, Follower>();
   private readonly stopping = new AbortController();
-  private ring: Promise<SealRing> | undefined;
 
   constructor(private readonly parts: FederationParts) {
     this.board = new BoardService(parts);
     this.member = {
       ...parts,
-      ring: () => {
-        this.ring ??= SealRing.open();
-        return this.ring;
-      },
+      sums: parts.sums ?? new SumsThread(),
       sealing: sealingKey(parts.keys.sealer.derive("federation-sealing")),
       operator: (id) => parts.catalog.principals.resolve(id),
     };
@@ -100,6 +99,7 @@ export class Federation {
     this.stopping.abort();
     this.board.wake();
     await Promise.all([...this.followers.values()].map((f) => f.close()));
+    if (this.parts.sums === undefined) await this.member.sums.close();
   }
 
   /** The proposer's node is the coordinator. @throws invalid_input */
@@ -234,7 +234,7 @@ export class Federation {
     if (row.state !== "active")
       throw new GloveboxError("state_conflict", { detail: `the collaboration is ${row.state}` });
     const { statistic } = claimFromWritten(written, row.spec.name, spokenColumns(row.spec), "statistic");
-    sharedStatistic(row.spec, { statistic }, (await this.member.ring()).modulus.t);
+    sharedStatistic(row.spec, { statistic }, (await this.member.sums.parameters()).t);
     const round = ledger.commit((tx) => {
       const next = lastRound(tx.db, id) + 1;
       if (next > row.spec.max_rounds)

@@ -1,22 +1,33 @@
 import { createHash } from "node:crypto";
-import { describe, expect, test } from "@jest/globals";
+import { afterAll, describe, expect, test } from "@jest/globals";
 import type { CollaborationSpec } from "../../src/federated/collaborations/spec.js";
 import { spokenColumns } from "../../src/federated/collaborations/spec.js";
-import { AttemptRun, Breach, type Said } from "../../src/federated/member/attempt.js";
+import { AttemptRun, type Said } from "../../src/federated/member/attempt.js";
+import { Breach } from "../../src/federated/member/revealed.js";
 import type { AttemptSecret } from "../../src/federated/member/secrets.js";
 import type { Message } from "../../src/federated/messages/message.js";
-import { sealFor, sealingKey } from "../../src/federated/messages/seal.js";
+import { openSealed, sealFor, sealingKey } from "../../src/federated/messages/seal.js";
 import { sharedStatistic } from "../../src/federated/statistic/shared.js";
+import { SumsThread } from "../../src/federated/sums/thread.js";
+import { add, fromBig } from "../../src/privacy/he/ring.js";
 import {
+  type Attempt,
   claimFromWritten,
   commitment,
+  DEGREE,
   elementBytes,
   newNonce,
+  readElement,
   SealRing,
+  writeElement,
   writtenClaim,
 } from "../../src/privacy/index.js";
 
 const ring = await SealRing.open();
+const sums = new SumsThread();
+afterAll(() => sums.close());
+/** Of the message that opens the round. */
+const QUESTION = "7".repeat(64);
 const KEYS = ["a", "b", "c"].map((c) => `${c.repeat(43)}=`);
 const [A, B, C] = KEYS as [string, string, string];
 
@@ -48,7 +59,10 @@ class Round {
   readonly secrets = new Map<string, AttemptSecret>();
   readonly sealing = sealingKey(Buffer.alloc(32, 7));
 
-  constructor(readonly attempt = 1) {}
+  constructor(
+    readonly attempt = 1,
+    readonly question = QUESTION,
+  ) {}
 
   readonly blobs = {
     get: async (sha256: string) => this.store.get(sha256) ?? Buffer.alloc(0),
@@ -59,12 +73,21 @@ class Round {
     },
   };
 
+  named(): Attempt {
+    const { attempt, question } = this;
+    return { spec: "0".repeat(64), round: 1, attempt, question, participants: KEYS };
+  }
+
   run(me: string): AttemptRun {
-    const attempt = { spec: "0".repeat(64), round: 1, attempt: this.attempt, participants: KEYS };
-    return new AttemptRun(
-      { ring, attempt, statistic: asked, messages: this.messages, blobs: this.blobs },
-      me,
-    );
+    const { messages, blobs } = this;
+    return new AttemptRun({ sums, attempt: this.named(), statistic: asked, messages, blobs }, me);
+  }
+
+  /** What a share holds, as its recipient opens it. */
+  async opened(author: string): Promise<Buffer> {
+    const { d0 } = this.said(author, "share").body.to as { d0: string };
+    const words = `share\n${this.said(author, "transcript").body.transcript}\n${author}`;
+    return openSealed(this.sealing, words, await this.blobs.get(d0));
   }
 
   say(author: string, said: Said): void {
@@ -97,12 +120,12 @@ class Round {
   }
 
   async sign(): Promise<void> {
-    for (const key of KEYS) this.say(key, await this.run(key).sign());
+    const to = new Map([["d0", this.sealing.publicKey]]);
+    for (const key of KEYS) this.say(key, await this.run(key).sign(this.secrets.get(key)!, to));
   }
 
-  async share(): Promise<void> {
-    const to = new Map([["d0", this.sealing.publicKey]]);
-    for (const key of KEYS) this.say(key, await this.run(key).share(this.secrets.get(key)!, to));
+  share(): void {
+    for (const key of KEYS) this.say(key, this.run(key).share(this.secrets.get(key)!));
   }
 
   said(author: string, kind: Message["kind"]): Message {
@@ -110,7 +133,15 @@ class Round {
   }
 }
 
-async function breach(work: Promise<unknown>): Promise<[string, string]> {
+async function signed(): Promise<Round> {
+  const round = new Round();
+  await round.keys();
+  await round.data();
+  await round.sign();
+  return round;
+}
+
+async function breach(work: Promise<unknown>): Promise<[string | undefined, string]> {
   try {
     await work;
   } catch (error) {
@@ -126,7 +157,7 @@ describe("an attempt of three", () => {
     await round.keys();
     await round.data();
     await round.sign();
-    await round.share();
+    round.share();
     expect(await round.run(A).combined("d0", round.sealing)).toEqual([60n, 3n]);
   });
 
@@ -174,7 +205,7 @@ describe("an attempt of three", () => {
     await round.data();
     const saved = round.said(B, "data_reveal").body;
     round.said(B, "data_reveal").body = { ...saved, blobs: round.said(C, "data_reveal").body.blobs! };
-    expect((await breach(round.run(A).sign()))[0]).toBe(B);
+    expect((await breach(round.run(A).sign(round.secrets.get(A)!, new Map())))[0]).toBe(B);
     round.said(B, "data_reveal").body = saved;
     // Committed to, so that only its form can give it away.
     for (const [content, what] of [
@@ -190,15 +221,14 @@ describe("an attempt of three", () => {
       [Buffer.alloc(2 * size), "it has another number of ciphertexts"],
     ] as const) {
       const nonce = newNonce();
-      const attempt = { spec: "0".repeat(64), round: 1, attempt: 1, participants: KEYS };
       round.said(B, "data_commit").body = {
-        commitment: commitment(attempt, B, "ciphertexts", { nonce, content }),
+        commitment: commitment(round.named(), B, "ciphertexts", { nonce, content }),
       };
       round.said(B, "data_reveal").body = {
         nonce: nonce.toString("base64"),
         blobs: [await round.blobs.put(content)],
       };
-      expect(await breach(round.run(A).sign())).toEqual([B, what]);
+      expect(await breach(round.run(A).sign(round.secrets.get(A)!, new Map()))).toEqual([B, what]);
     }
   });
 
@@ -208,48 +238,108 @@ describe("an attempt of three", () => {
     await round.data();
     await round.sign();
     round.said(C, "transcript").body = { transcript: "1".repeat(64) };
-    const to = new Map([["d0", round.sealing.publicKey]]);
-    expect(await breach(round.run(A).share(round.secrets.get(A)!, to))).toEqual([
+    expect(await breach((async () => round.run(A).share(round.secrets.get(A)!))())).toEqual([
       C,
       "it signed another transcript",
     ]);
   });
 
-  test("a share that is sealed for another, or under another transcript, or cut, opens nothing", async () => {
-    const round = new Round();
-    await round.keys();
-    await round.data();
-    await round.sign();
-    await round.share();
+  test("a share that is sealed for another, or under another transcript, opens nothing", async () => {
+    const round = await signed();
+    round.share();
     const saved = round.said(C, "share").body;
     const transcript = String(round.said(C, "transcript").body.transcript);
+    const { publicKey } = round.sealing;
     const elsewhere = sealingKey(Buffer.alloc(32, 9)).publicKey;
-    for (const [sealed, what] of [
-      [
-        sealFor(elsewhere, `share\n${transcript}\n${C}`, Buffer.alloc(8)),
-        "its share is not sealed for this domain",
-      ],
-      [
-        sealFor(round.sealing.publicKey, `share\n${"1".repeat(64)}\n${C}`, Buffer.alloc(8)),
-        "its share is not sealed for this domain",
-      ],
-      [
-        sealFor(round.sealing.publicKey, `share\n${transcript}\n${B}`, Buffer.alloc(8)),
-        "its share is not sealed for this domain",
-      ],
-      [
-        sealFor(round.sealing.publicKey, `share\n${transcript}\n${C}`, Buffer.alloc(8)),
-        "its share has the wrong length",
-      ],
+    for (const [key, words] of [
+      [elsewhere, `share\n${transcript}\n${C}`],
+      [publicKey, `share\n${"1".repeat(64)}\n${C}`],
+      [publicKey, `share\n${transcript}\n${B}`],
     ] as const) {
-      const sha256 = await round.blobs.put(sealed);
-      round.said(C, "share").body = { blobs: [sha256], to: { d0: sha256 } };
-      expect(await breach(round.run(A).combined("d0", round.sealing))).toEqual([C, what]);
+      const sha256 = await round.blobs.put(sealFor(key, words, Buffer.alloc(8)));
+      round.said(C, "share").body = { ...saved, blobs: [sha256], to: { d0: sha256 } };
+      expect(await breach(round.run(A).combined("d0", round.sealing))).toEqual([
+        C,
+        "its share is not sealed for this domain",
+      ]);
     }
     round.said(C, "share").body = { blobs: [], to: {} };
     expect((await breach(round.run(A).combined("d0", round.sealing)))[0]).toBe(C);
     round.said(C, "share").body = saved;
     expect(await round.run(A).combined("d0", round.sealing)).toEqual([60n, 3n]);
+  });
+
+  test("who gives another share than it had committed to, knowing the others', is named and steers nothing", async () => {
+    const round = await signed();
+    round.share();
+    // C's own share, moved so that the first number would be one more: q/t of noise-free room is what a slot takes.
+    const transcript = String(round.said(C, "transcript").body.transcript);
+    const own = await round.opened(C);
+    const moved = readElement(own, ring.modulus, "share");
+    const step = Array.from({ length: DEGREE }, (_, i) => (i === 0 ? ring.modulus.q / ring.modulus.t : 0n));
+    const content = writeElement(add(moved, fromBig(step, ring.modulus), ring.modulus));
+    const sha256 = await round.blobs.put(
+      sealFor(round.sealing.publicKey, `share\n${transcript}\n${C}`, content),
+    );
+    round.said(C, "share").body = { ...round.said(C, "share").body, blobs: [sha256], to: { d0: sha256 } };
+    expect(await breach(round.run(A).combined("d0", round.sealing))).toEqual([
+      C,
+      "what it revealed is not what it had committed to",
+    ]);
+  });
+
+  test("a share that was wrong from the start opens nothing, and one that is malformed is its author's", async () => {
+    for (const [content, told] of [
+      [writeElement(fromBig(new Array<bigint>(DEGREE).fill(5n), ring.modulus)), undefined],
+      [Buffer.alloc(8), C],
+      [Buffer.alloc(elementBytes(ring.modulus), 0xff), C],
+    ] as const) {
+      const round = await signed();
+      round.share();
+      const nonce = newNonce();
+      const { transcript } = round.said(C, "transcript").body;
+      const stated = commitment(round.named(), C, "shares", { nonce, content });
+      round.said(C, "transcript").body = { transcript: transcript!, commitment: stated };
+      const sealed = sealFor(round.sealing.publicKey, `share\n${transcript}\n${C}`, content);
+      const sha256 = await round.blobs.put(sealed);
+      const body = { nonce: nonce.toString("base64"), blobs: [sha256], to: { d0: sha256 } };
+      round.said(C, "share").body = body;
+      const [author, what] = await breach(round.run(A).combined("d0", round.sealing));
+      expect([author, what]).toEqual([
+        told,
+        told === undefined ? "the shares do not open the sum" : "its share is malformed",
+      ]);
+    }
+  });
+
+  test("who was shown another question is found out before a key is revealed", async () => {
+    const round = new Round();
+    const other = new Round(1, "8".repeat(64));
+    for (const key of [A, B]) round.say(key, await round.run(key).commitKey());
+    round.say(C, await other.run(C).commitKey());
+    const reveal = async () => round.run(A).revealKey(round.secrets.get(A)!);
+    expect(await breach(reveal())).toEqual([C, "it answers another question than the board shows here"]);
+    // Where it says that it answers this one, its commitment is still that of the other.
+    round.said(C, "key_commit").body = { ...round.said(C, "key_commit").body, question: QUESTION };
+    for (const key of KEYS) round.say(key, round.run(key).revealKey(round.secrets.get(key)!));
+    expect(await breach(round.run(A).commitData(round.secrets.get(A)!, [1n, 1n]))).toEqual([
+      C,
+      "what it revealed is not what it had committed to",
+    ]);
+  });
+
+  test("who reveals more than was asked for is named before any of it is fetched", async () => {
+    const round = new Round();
+    await round.keys();
+    const body = round.said(B, "key_reveal").body;
+    round.said(B, "key_reveal").body = {
+      ...body,
+      blobs: Array.from({ length: 1_000 }, () => "f".repeat(64)),
+    };
+    expect(await breach(round.run(A).commitData(round.secrets.get(A)!, [1n, 1n]))).toEqual([
+      B,
+      "it revealed more than was asked for",
+    ]);
   });
 
   test("a number beyond what the spec declares is not encrypted", async () => {

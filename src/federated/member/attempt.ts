@@ -2,64 +2,33 @@
  * One participant's part in one attempt: what it draws, what it checks of the others, and what it says.
  *
  * Rules: everything that was revealed is checked against its commitment and its form before it is used; a share is given
- * for the sum that this domain added up itself, under the transcript hash that it computed itself. What is wrong ends the
- * attempt with evidence: who said it, and what was wrong, in words of this table; never a number.
+ * for the sum that this domain added up itself, under the transcript hash that it computed itself; it is drawn once, before
+ * anybody's is seen. What is wrong ends the attempt with evidence (revealed.ts).
  */
-
 import {
-  type Attempt,
-  addCiphertexts,
   attemptLabel,
-  type Ciphertext,
-  collectiveKey,
-  combine,
+  type CommitmentOpening,
+  type Committed,
   commitment,
-  commonElement,
   contentHash,
-  decryptionShare,
-  elementBytes,
-  encrypt,
   fromSlots,
-  makeKeyShare,
   newNonce,
-  opens,
-  type Poly,
-  readCiphertext,
-  readElement,
-  type SealRing,
   toSlots,
   transcriptHash,
-  writeCiphertext,
-  writeElement,
+  WrongShares,
 } from "../../privacy/index.js";
 import { GloveboxError } from "../../vocabulary/index.js";
 import type { Message, SignedMessage } from "../messages/message.js";
 import { openSealed, type SealingKey, sealFor } from "../messages/seal.js";
 import type { SharedStatistic } from "../statistic/shared.js";
+import type { SumsThread } from "../sums/thread.js";
+import { Breach, Revealed, type RevealedParts } from "./revealed.js";
 import type { AttemptSecret } from "./secrets.js";
 import { hashesOf, said } from "./steps.js";
 
-/** Someone did not keep to the protocol. */
-export class Breach extends Error {
-  constructor(
-    readonly author: string,
-    readonly what: string,
-  ) {
-    super(what);
-  }
-}
-
-export interface Blobs {
-  get(sha256: string): Promise<Buffer>;
-  put(content: Buffer): Promise<string>;
-}
-
-export interface AttemptParts {
-  ring: SealRing;
-  attempt: Attempt;
+export interface AttemptParts extends RevealedParts {
+  sums: SumsThread;
   statistic: Pick<SharedStatistic, "slots">;
-  messages: readonly Message[];
-  blobs: Blobs;
 }
 
 /** What a step says, and what it drew. */
@@ -70,52 +39,65 @@ export interface Said {
 }
 
 export class AttemptRun {
-  private readonly common: Poly;
+  private readonly label: Buffer;
+  private readonly revealed: Revealed;
 
   constructor(
     private readonly parts: AttemptParts,
     private readonly me: string,
   ) {
-    this.common = commonElement(attemptLabel(parts.attempt), parts.ring.modulus);
+    this.label = attemptLabel(parts.attempt);
+    this.revealed = new Revealed(parts);
   }
 
+  /** It says which question it answers: two who were shown different ones find out before anything is revealed. */
   async commitKey(): Promise<Said> {
-    const { ring, attempt, blobs } = this.parts;
-    const share = makeKeyShare(ring, this.common);
-    const content = writeElement(share.public);
-    const nonce = newNonce();
+    const { sums, attempt, blobs } = this.parts;
+    const { secret, content } = await sums.keyShare(this.label);
+    const opening = { nonce: newNonce(), content };
     return {
       kind: "key_commit",
-      body: { commitment: commitment(attempt, this.me, "key_share", { nonce, content }) },
+      body: { commitment: this.commit("key_share", opening), question: attempt.question },
       secret: {
-        key: Buffer.from(share.secret.buffer).toString("base64"),
-        key_nonce: nonce.toString("base64"),
-        key_blob: await blobs.put(content),
+        key: Buffer.from(secret.buffer).toString("base64"),
+        key_nonce: base64(opening.nonce),
+        key_blob: await blobs.put(Buffer.from(content)),
       },
     };
   }
 
   revealKey(secret: AttemptSecret): Said {
+    const { attempt } = this.parts;
+    for (const author of attempt.participants) {
+      const message = this.revealed.saidBy("key_commit", author);
+      if (message.body.question !== attempt.question)
+        throw new Breach(author, "it answers another question than the board shows here", message);
+    }
     return { kind: "key_reveal", body: { nonce: secret.key_nonce, blobs: [secret.key_blob] } };
   }
 
   async commitData(secret: AttemptSecret, numbers: readonly bigint[]): Promise<Said> {
-    const { ring, attempt, statistic, blobs } = this.parts;
-    const collective = collectiveKey(ring, await this.keyShares());
+    const { sums, statistic, blobs } = this.parts;
+    const { slots: width } = await sums.parameters();
+    const shares = await this.revealed.all((author) => this.revealed.opened(author, "key_share", 1));
+    const collective = await this.revealed.blame(
+      "key_reveal",
+      "its key share is malformed",
+      sums.collective(shares),
+    );
     const slots = toSlots(numbers, statistic.slots);
     const contents: Buffer[] = [];
-    for (let from = 0; from < slots.length; from += ring.slots) {
-      const part = slots.subarray(from, from + ring.slots);
-      contents.push(writeCiphertext(encrypt(ring, { collective, common: this.common }, part)));
+    for (let from = 0; from < slots.length; from += width) {
+      const part = slots.subarray(from, from + width);
+      contents.push(Buffer.from(await sums.encrypt(this.label, collective, part)));
     }
-    const nonce = newNonce();
-    const content = Buffer.concat(contents);
+    const opening = { nonce: newNonce(), content: Buffer.concat(contents) };
     return {
       kind: "data_commit",
-      body: { commitment: commitment(attempt, this.me, "ciphertexts", { nonce, content }) },
+      body: { commitment: this.commit("ciphertexts", opening) },
       secret: {
         ...secret,
-        data_nonce: nonce.toString("base64"),
+        data_nonce: base64(opening.nonce),
         data_blobs: await Promise.all(contents.map((c) => blobs.put(c))),
       },
     };
@@ -125,131 +107,121 @@ export class AttemptRun {
     return { kind: "data_reveal", body: { nonce: secret.data_nonce!, blobs: secret.data_blobs! } };
   }
 
-  async sign(): Promise<Said> {
-    return { kind: "transcript", body: { transcript: (await this.transcript()).hash } };
-  }
-
-  /** @param recipients name and sealing key of each */
-  async share(secret: AttemptSecret, recipients: ReadonlyMap<string, string>): Promise<Said> {
-    const { ring, blobs } = this.parts;
-    const { hash, sums } = await this.transcript();
-    this.requireAgreed(hash);
+  /**
+   * Signs the transcript, and commits to the share that it would give under it: computed now and once, and sealed.
+   * @param recipients name and sealing key of each
+   */
+  async sign(secret: AttemptSecret, recipients: ReadonlyMap<string, string>): Promise<Said> {
+    const { sums, blobs } = this.parts;
+    const { hash, totals } = await this.transcript();
     const key = new Int8Array(Buffer.from(secret.key, "base64"));
-    const shares = sums.map((sum) => writeElement(decryptionShare(ring, sum, key)));
-    const content = Buffer.concat(shares);
+    const shares: Uint8Array[] = [];
+    for (const total of totals) shares.push(await sums.share(total, key));
+    const opening = { nonce: newNonce(), content: Buffer.concat(shares) };
     const to: Record<string, string> = {};
     for (const [name, sealing] of recipients)
-      to[name] = await blobs.put(sealFor(sealing, this.words(hash, this.me), content));
-    return { kind: "share", body: { blobs: Object.values(to), to } };
+      to[name] = await blobs.put(sealFor(sealing, this.words(hash, this.me), opening.content));
+    return {
+      kind: "transcript",
+      body: { transcript: hash, commitment: this.commit("shares", opening) },
+      secret: { ...secret, share_nonce: base64(opening.nonce), share_blobs: to },
+    };
+  }
+
+  /** What was committed to under the transcript that this domain signed, if all signed the same. */
+  share(secret: AttemptSecret): Said {
+    this.requireAgreed(String(this.revealed.saidBy("transcript", this.me).body.transcript));
+    const to = secret.share_blobs!;
+    return { kind: "share", body: { nonce: secret.share_nonce!, blobs: Object.values(to), to } };
   }
 
   /** The sums of all fields, for a recipient. */
   async combined(name: string, sealing: SealingKey): Promise<bigint[]> {
-    const { ring, statistic, blobs, attempt } = this.parts;
-    const { hash, sums } = await this.transcript();
+    const { sums, statistic } = this.parts;
+    const { hash, totals } = await this.transcript();
     this.requireAgreed(hash);
-    const size = elementBytes(ring.modulus);
-    const shares: Poly[][] = sums.map(() => []);
-    for (const author of attempt.participants) {
-      const message = this.saidBy("share", author);
-      const sha256 = (message.body.to as Record<string, string> | undefined)?.[name];
-      const content = await this.blame(author, "its share is not sealed for this domain", async () =>
-        openSealed(sealing, this.words(hash, author), await blobs.get(String(sha256))),
-      );
-      if (content.length !== size * sums.length) throw new Breach(author, "its share has the wrong length");
-      for (const [i, list] of shares.entries())
-        list.push(
-          await this.blame(author, "its share is malformed", () =>
-            readElement(content.subarray(i * size, (i + 1) * size), ring.modulus, "share"),
-          ),
-        );
+    const given = await this.revealed.all((author) => this.shareOf(author, name, sealing, hash));
+    const { slots: width } = await sums.parameters();
+    const slots = new BigInt64Array(totals.length * width);
+    for (const [i, total] of totals.entries()) {
+      const parts = given.map((content) => partOf(content, i, totals.length));
+      const opening = sums.open(total, parts).catch((error: unknown) => {
+        if (error instanceof WrongShares) throw new Breach(undefined, "the shares do not open the sum");
+        throw error;
+      });
+      slots.set(await this.revealed.blame("share", "its share is malformed", opening), i * width);
     }
-    const slots = sums.flatMap((sum, i) => [
-      ...combine(ring, sum, shares[i]!, attempt.participants.length).slots,
-    ]);
-    return fromSlots(BigInt64Array.from(slots), statistic.slots);
+    return fromSlots(slots, statistic.slots);
+  }
+
+  private async shareOf(author: string, name: string, sealing: SealingKey, hash: string): Promise<Buffer> {
+    const message = this.revealed.saidBy("share", author);
+    const sha256 = (message.body.to as Record<string, string> | undefined)?.[name];
+    const sealed = await this.parts.blobs.get(String(sha256));
+    const content = openedOr(() => openSealed(sealing, this.words(hash, author), sealed));
+    if (content === undefined) throw new Breach(author, "its share is not sealed for this domain", message);
+    this.revealed.requireCommitted(author, "shares", content);
+    return content;
   }
 
   private words(transcript: string, author: string): string {
     return `share\n${transcript}\n${author}`;
   }
 
+  private commit(what: Committed, opening: CommitmentOpening): string {
+    return commitment(this.parts.attempt, this.me, what, opening);
+  }
+
   private requireAgreed(hash: string): void {
     const view = { participants: this.parts.attempt.participants, messages: this.parts.messages };
     for (const [author, message] of said(view, "transcript"))
-      if (message.body.transcript !== hash) throw new Breach(author, "it signed another transcript");
+      if (message.body.transcript !== hash) throw new Breach(author, "it signed another transcript", message);
     if (hashesOf(view).size !== 1) throw new GloveboxError("internal", { detail: "no transcript is signed" });
   }
 
-  private saidBy(kind: Message["kind"], author: string): Message {
-    const { attempt, messages } = this.parts;
-    const message = said({ participants: attempt.participants, messages }, kind).get(author);
-    if (message === undefined) throw new GloveboxError("internal", { detail: "a step came too early" });
-    return message;
-  }
-
-  private async blame<T>(author: string, what: string, work: () => T | Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof GloveboxError && error.code === "invalid_input") throw new Breach(author, what);
-      throw error;
-    }
-  }
-
-  /** Every participant's public key share, in the order of the spec, each as it was committed to. */
-  private async keyShares(): Promise<Poly[]> {
-    const shares: Poly[] = [];
-    for (const author of this.parts.attempt.participants) {
-      const content = await this.opened(author, "key_commit", "key_reveal");
-      shares.push(
-        await this.blame(author, "its key share is malformed", () =>
-          readElement(content, this.parts.ring.modulus, "key_share"),
-        ),
-      );
-    }
-    return shares;
-  }
-
-  private async opened(
-    author: string,
-    committed: "key_commit" | "data_commit",
-    revealed: "key_reveal" | "data_reveal",
-  ): Promise<Buffer> {
-    const { attempt, blobs } = this.parts;
-    const { body } = this.saidBy(revealed, author);
-    const names = Array.isArray(body.blobs) ? body.blobs.map(String) : [];
-    const content = Buffer.concat(await Promise.all(names.map((sha256) => blobs.get(sha256))));
-    const opening = { nonce: Buffer.from(String(body.nonce), "base64"), content };
-    const stated = String(this.saidBy(committed, author).body.commitment);
-    const what = committed === "key_commit" ? "key_share" : "ciphertexts";
-    if (!opens(stated, attempt, author, what, opening))
-      throw new Breach(author, "what it revealed is not what it had committed to");
-    return content;
-  }
-
-  private async transcript(): Promise<{ hash: string; sums: Ciphertext[] }> {
-    const { ring, attempt, statistic } = this.parts;
-    const size = 2 * elementBytes(ring.modulus);
-    const count = Math.ceil(statistic.slots.slots / ring.slots);
-    const sums: Ciphertext[][] = Array.from({ length: count }, () => []);
+  private async transcript(): Promise<{ hash: string; totals: Uint8Array[] }> {
+    const { sums, attempt, statistic } = this.parts;
+    const { slots: width, ciphertextBytes } = await sums.parameters();
+    const count = Math.ceil(statistic.slots.slots / width);
+    const contents = await this.revealed.all((author) => this.revealed.opened(author, "ciphertexts", count));
     const entries = [];
-    for (const author of attempt.participants) {
-      const content = await this.opened(author, "data_commit", "data_reveal");
-      if (content.length !== count * size) throw new Breach(author, "it has another number of ciphertexts");
-      const parts = sums.map((_, i) => content.subarray(i * size, (i + 1) * size));
-      for (const [i, part] of parts.entries())
-        sums[i]!.push(
-          await this.blame(author, "a ciphertext of its is malformed or transparent", () =>
-            readCiphertext(part, ring.modulus, "ciphertext"),
-          ),
-        );
+    for (const [i, participant] of attempt.participants.entries()) {
+      const content = contents[i]!;
+      if (content.length !== count * ciphertextBytes) {
+        const message = this.revealed.saidBy("data_reveal", participant);
+        throw new Breach(participant, "it has another number of ciphertexts", message);
+      }
       entries.push({
-        participant: author,
-        key_share: contentHash(await this.opened(author, "key_commit", "key_reveal")),
-        ciphertexts: parts.map((part) => contentHash(part)),
+        participant,
+        key_share: contentHash(await this.revealed.opened(participant, "key_share", 1)),
+        ciphertexts: Array.from({ length: count }, (_, k) => contentHash(partOf(content, k, count))),
       });
     }
-    return { hash: transcriptHash(attempt, entries), sums: sums.map((list) => addCiphertexts(ring, list)) };
+    const totals: Uint8Array[] = [];
+    for (let k = 0; k < count; k++) {
+      const total = sums.addUp(contents.map((content) => partOf(content, k, count)));
+      totals.push(
+        await this.revealed.blame("data_reveal", "a ciphertext of its is malformed or transparent", total),
+      );
+    }
+    return { hash: transcriptHash(attempt, entries), totals };
+  }
+}
+
+/** The i-th of so many equal parts. */
+function partOf(content: Buffer, i: number, count: number): Buffer {
+  const size = content.length / count;
+  return content.subarray(i * size, (i + 1) * size);
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+
+/** @returns undefined where it does not open */
+function openedOr(open: () => Buffer): Buffer | undefined {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof GloveboxError && error.code === "invalid_input") return undefined;
+    throw error;
   }
 }

@@ -2,10 +2,10 @@
 import type { Logger } from "pino";
 import type { Catalog } from "../../catalog/index.js";
 import type { Ledger } from "../../ledger/index.js";
-import type { SealRing } from "../../privacy/index.js";
 import type { Keys, Store, Vault } from "../../store/index.js";
 import type { Actor, Clock } from "../../vocabulary/index.js";
 import type { SealingKey } from "../messages/seal.js";
+import type { SumsThread } from "../sums/thread.js";
 
 export interface MemberParts {
   store: Store;
@@ -15,7 +15,7 @@ export interface MemberParts {
   catalog: Catalog;
   clock: Clock;
   log: Logger;
-  ring(): Promise<SealRing>;
+  sums: SumsThread;
   sealing: SealingKey;
   operator(id: string): Actor;
 }

@@ -17,6 +17,9 @@ const schema = z.strictObject({
   key_blob: z.string(),
   data_nonce: z.string().optional(),
   data_blobs: z.array(z.string()).optional(),
+  share_nonce: z.string().optional(),
+  /** Recipient by recipient, the blob of the share that is sealed for it. */
+  share_blobs: z.record(z.string(), z.string()).optional(),
 });
 export type AttemptSecret = z.output<typeof schema>;
 

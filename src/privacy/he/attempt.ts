@@ -2,8 +2,10 @@
  * What the parties of one attempt hold each other to: commitments before anything is shown, and one transcript.
  *
  * Rules: a key share and a ciphertext are committed to, by all, before any is revealed, so that nobody chooses its own
- * after seeing the others' (the last to speak could else own the key, or cancel another's contribution). A decryption
+ * after seeing the others' (the last to speak could else own the key, or cancel another's contribution); so are
+ * decryption shares (a recipient that has the others' could else shift what everybody opens, knowing by how much). A
  * share is given only for the sum that this code adds up itself, over the very list that every participant has signed.
+ * An attempt is named by the message that opened it, so that two who were asked different things share nothing.
  * Commitments bind the attempt and the participant: one of another attempt, or another's, opens nothing.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
@@ -11,7 +13,7 @@ import canonicalize from "canonicalize";
 import { invalidInput } from "../../vocabulary/index.js";
 
 /** What is committed to. */
-export const COMMITTED = ["key_share", "ciphertexts"] as const;
+export const COMMITTED = ["key_share", "ciphertexts", "shares"] as const;
 export type Committed = (typeof COMMITTED)[number];
 
 export interface Attempt {
@@ -19,6 +21,8 @@ export interface Attempt {
   spec: string;
   round: number;
   attempt: number;
+  /** SHA-256, hex, of the signed message that opened the attempt: what is asked, and of whom. */
+  question: string;
   /** Names of the domains, in the order of the spec. */
   participants: readonly string[];
 }
@@ -36,8 +40,8 @@ const sha256 = (...parts: (string | Uint8Array)[]): string => {
 };
 
 /** What names an attempt: its common element is derived from it (sampling.ts). */
-export const attemptLabel = ({ spec, round, attempt, participants }: Attempt): Buffer =>
-  Buffer.from(text({ spec, round, attempt, participants }), "utf8");
+export const attemptLabel = ({ spec, round, attempt, question, participants }: Attempt): Buffer =>
+  Buffer.from(text({ spec, round, attempt, question, participants }), "utf8");
 
 export interface CommitmentOpening {
   nonce: Buffer;

@@ -5,5 +5,6 @@ export { assertRoom, DEGREE, MAX_PARTICIPANTS, type Room, roomOf } from "./param
 export type { Modulus, Poly } from "./ring.js";
 export { commonElement } from "./sampling.js";
 export { SealRing } from "./seal.js";
+export { Malformed, ThresholdSums } from "./sums.js";
 export * from "./threshold.js";
 export * from "./wire.js";

@@ -6,7 +6,7 @@
  * happen: fewer than n shares tell anything of a sum; a share tells anything of its key.
  * Source: Mouchet, Troncoso-Pastoriza, Bossuat, Hubaux, PoPETs 2021, sections 4.1 to 4.3; derivation in docs/he.md.
  */
-import { GloveboxError, invalidInput } from "../../vocabulary/index.js";
+import { invalidInput } from "../../vocabulary/index.js";
 import { assertRoom } from "./parameters.js";
 import { add, coefficients, fromBig, fromSmall, negate, type Poly, zero } from "./ring.js";
 import { errors, type RandomBytes, smudging, ternary } from "./sampling.js";
@@ -70,6 +70,13 @@ export function decryptionShare(
   return add(product, fromBig(smudging(random), ring.modulus), ring.modulus);
 }
 
+/** A share is missing, foreign or wrong; whose it is cannot be told. */
+export class WrongShares extends Error {
+  constructor() {
+    super("a decryption share is wrong");
+  }
+}
+
 export interface Decrypted {
   /** All slots, centred in (−t/2, t/2). */
   slots: BigInt64Array;
@@ -79,8 +86,8 @@ export interface Decrypted {
 
 /**
  * From a sum's first element and every participant's share: m = round(t·x/q) of each coefficient of x = c₀ + Σ dᵢ.
- * @throws invalid_input unless there is a share of each participant; internal when the noise is no smaller than honest
- * shares can make it: a share is missing, foreign or wrong, and nothing is shown
+ * @throws invalid_input unless there is a share of each participant; WrongShares when the noise is larger than honest
+ * shares can make it: nothing is shown then
  */
 export function combine(
   ring: SealRing,
@@ -102,6 +109,6 @@ export function combine(
     if (size > noise) noise = size;
     message[i++] = m % t;
   }
-  if (noise > room.decrypted) throw new GloveboxError("internal", { detail: "a decryption share is wrong" });
+  if (noise > room.decrypted) throw new WrongShares();
   return { slots: ring.slotsOf(message), noise };
 }

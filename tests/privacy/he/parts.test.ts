@@ -131,6 +131,7 @@ describe("commitments and the transcript", () => {
     spec: contentHash(Buffer.from("spec")),
     round: 1,
     attempt: 1,
+    question: contentHash(Buffer.from("question")),
     participants: ["a", "b"],
   };
   const opening = { nonce: newNonce(), content: randomBytes(40) };
@@ -143,6 +144,7 @@ describe("commitments and the transcript", () => {
     for (const change of [
       { attempt: 2 },
       { round: 2 },
+      { question: contentHash(Buffer.from("another question")) },
       { spec: contentHash(Buffer.from("other")) },
       { participants: ["a", "c"] },
     ])
