@@ -10,13 +10,13 @@ import { z } from "zod";
 import type { JsonObject } from "../../ledger/index.js";
 import {
   type Canonical,
-  type ClaimStatistic,
   type ExpressionColumns,
   type SlotLayout,
   statisticSchema,
 } from "../../privacy/index.js";
 import { invalidInput } from "../../vocabulary/index.js";
 import type { CollaborationSpec } from "../collaborations/spec.js";
+import { isSharedGlm, sharedGlm } from "./glm.js";
 import { sharedTable } from "./table.js";
 
 /** Steps of one statistic; each is a round. */
@@ -75,10 +75,7 @@ export type Asked = z.output<typeof askedSchema>;
  */
 export function sharedStatistic(spec: CollaborationSpec, asked: Asked, t: bigint): SharedStatistic {
   const { statistic, step } = asked;
-  if (step !== undefined && !STEPPED.has(statistic.kind))
-    throw invalidInput("step", `${statistic.kind} has one step`);
+  if (statistic.kind === "regression" && isSharedGlm(statistic)) return sharedGlm(spec, statistic, step, t);
+  if (step !== undefined) throw invalidInput("step", `${statistic.kind} has one step`);
   return sharedTable(spec, statistic, t);
 }
-
-/** Kinds that may need more than one step. */
-const STEPPED: ReadonlySet<ClaimStatistic["kind"]> = new Set([]);

@@ -23,9 +23,9 @@ export const coefficientFact = z.strictObject({
   expected_std_error: decimal.optional(),
   statistic: decimal,
   p_value: decimal,
-  /** Share of it that stands on one unit, and on the largest `few` units together. */
-  one_unit: z.number(),
-  few_units: z.number(),
+  /** Share of it that stands on one unit, and on the largest `few` units together; over domains it is not known. */
+  one_unit: z.number().optional(),
+  few_units: z.number().optional(),
 });
 export type CoefficientFact = z.infer<typeof coefficientFact>;
 
@@ -54,14 +54,16 @@ export const regressionFacts = z.strictObject({
   events: z.strictObject({ with: count, without: count }).optional(),
   coefficients: z.array(coefficientFact),
   figures: z.record(z.string(), decimal),
-  /** The largest leverage of one unit. */
-  max_leverage: z.number(),
+  /** The largest leverage of one unit; over domains it is not known. */
+  max_leverage: z.number().optional(),
   /** How many units `few_units` are. */
   few: count,
   /** Combinations of levels that the formula names. */
   cells: z.array(z.strictObject({ term: label, level: label, ...group })),
   /** Where the model is the means of these groups and nothing else. */
   patterns: z.array(z.strictObject(group)).optional(),
+  /** Over domains: whether it is that. */
+  patterns_unknown: z.literal(true).optional(),
 });
 export type RegressionFacts = z.infer<typeof regressionFacts>;
 

@@ -16,7 +16,7 @@ export const modelInfluence: RuleDefinition = {
   title: "Influence of few units",
   title_zh: "少数单元影响",
   default:
-    "fail: fewer units than the threshold hold 0.90 of a coefficient, or one unit's leverage is above 0.5; review above 0.2",
+    "fail: fewer units than the threshold hold 0.90 of a coefficient, or one unit's leverage is above 0.5; review above 0.2, and over domains, where it is not known",
   verdicts: ["review", "fail"],
   sentence:
     "No coefficient stands on fewer units than the threshold, and no unit decides its own fitted value.",
@@ -28,10 +28,19 @@ const HELD = 0.9;
 const OWN = 0.5;
 const NEAR = 0.2;
 
+/** Sums over domains say nothing of single units. */
+const UNKNOWN: Finding = {
+  rule: modelInfluence.id,
+  verdict: "review",
+  message: "How much of the model stands on single units is not known over domains; people judge it.",
+  message_zh: "跨域情况下无法得知模型在多大程度上依赖个别单元，由人工判断。",
+};
+
 export function judgeInfluence(facts: RegressionFacts): Finding[] {
   const { coefficients, few, max_leverage, failure } = facts;
   if (failure !== undefined) return [];
-  const held = coefficients.filter((c) => few > 0 && c.few_units >= HELD);
+  if (max_leverage === undefined) return [UNKNOWN];
+  const held = coefficients.filter(({ few_units = 0 }) => few > 0 && few_units >= HELD);
   const leverage = Number(max_leverage.toFixed(2));
   const findings: Finding[] = [];
   if (held.length > 0) {

@@ -14,7 +14,8 @@ export const saturatedModel: RuleDefinition = {
   id: "saturated_model",
   title: "Saturated model",
   title_zh: "饱和模型",
-  default: "fail on groups below the threshold, or above a third as many coefficients as units; else review",
+  default:
+    "fail on groups below the threshold, or above a third as many coefficients as units; else review, also where it is not known",
   verdicts: ["review", "fail"],
   sentence:
     "A model that shows nothing but the means of a few groups is judged as the table of these groups.",
@@ -25,8 +26,17 @@ export const saturatedModel: RuleDefinition = {
 /** Coefficients to units. */
 const MOST = 0.33;
 
+/** Each domain has few groups, and their covariates are not compared. */
+const UNKNOWN: Finding = {
+  rule: saturatedModel.id,
+  verdict: "review",
+  message:
+    "Whether the model is a table of a few groups of units is not known over domains; people judge it.",
+  message_zh: "跨域情况下无法得知模型是否等同于少数几组单元的表格，由人工判断。",
+};
+
 export function judgeSaturated(facts: RegressionFacts, policy: DisclosurePolicy): Finding[] {
-  const { failure, parameters, units, patterns } = facts;
+  const { failure, parameters, units, patterns, patterns_unknown } = facts;
   if (failure !== undefined) return [];
   const rule = saturatedModel.id;
   const dense: Finding[] =
@@ -41,6 +51,7 @@ export function judgeSaturated(facts: RegressionFacts, policy: DisclosurePolicy)
           },
         ]
       : [];
+  if (patterns_unknown) return [...dense, UNKNOWN];
   if (patterns === undefined) return dense;
   const isSmall = (n: number) => n > 0 && n < policy.threshold;
   const small = patterns.filter(
