@@ -20,6 +20,7 @@ import {
   insertMessage,
   lastSeq,
   messagesAfter,
+  placeOf,
   setSeq,
 } from "../collaborations/rows.js";
 import {
@@ -89,7 +90,7 @@ export class BoardService implements Board {
       switch (linkOf(message, end, known)) {
         case "known": {
           const place = placeOf(tx.db, message);
-          if (place !== null) return place;
+          if (typeof place === "number") return place;
           setSeq(tx, message, next);
           return next;
         }
@@ -167,12 +168,6 @@ export class BoardService implements Board {
 
 const isMember = ({ spec }: CollaborationRow, key: string): boolean =>
   spec.coordinator === key || spec.participants.some((p) => p.key === key);
-
-const placeOf = (db: Store["db"], { collaboration, author, number }: SignedMessage["message"]) =>
-  db
-    .prepare("SELECT seq FROM board_messages WHERE collaboration = ? AND author = ? AND number = ?")
-    .pluck()
-    .get(collaboration, author, number) as number | null;
 
 const boardBytes = (db: Store["db"], collaboration: string): number =>
   db

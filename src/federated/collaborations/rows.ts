@@ -196,6 +196,19 @@ export function setSeq(tx: Tx, { collaboration, author, number }: Message, seq: 
     .run(seq, collaboration, author, number);
 }
 
+/** null: not on the board yet. */
+export const placeOf = (
+  db: Database.Database,
+  { collaboration, author, number }: Message,
+): number | null | undefined =>
+  db
+    .prepare("SELECT seq FROM board_messages WHERE collaboration = ? AND author = ? AND number = ?")
+    .pluck()
+    .get(collaboration, author, number) as number | null | undefined;
+
+export const placeTaken = (db: Database.Database, id: string, seq: number): boolean =>
+  db.prepare("SELECT 1 FROM board_messages WHERE collaboration = ? AND seq = ?").get(id, seq) !== undefined;
+
 export const blobObject = (
   db: Database.Database,
   id: string,

@@ -6,14 +6,16 @@
  * its ledger.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Tx } from "../../ledger/index.js";
+import { GloveboxError } from "../../vocabulary/index.js";
 import { type Board, blobsOf, MAX_BLOB_BYTES } from "../board/board.js";
 import {
+  type BoardMessage,
   blobObject,
   type CollaborationRow,
   collaborationRow,
   lastSeq,
   messagesOfRound,
-  setSeq,
   setState,
   unposted,
 } from "../collaborations/rows.js";
@@ -21,7 +23,7 @@ import { COLLABORATION_TABLE, type CollaborationState } from "../collaborations/
 import type { MemberParts } from "./parts.js";
 import { keysOf } from "./round.js";
 import type { RoundKeeper } from "./rounds.js";
-import { evidenceOf, hear } from "./speaking.js";
+import { evidenceOf, hear, setPlace } from "./speaking.js";
 
 const WAIT_SECONDS = 20;
 const FIRST_BACKOFF_MS = 250;
@@ -75,7 +77,7 @@ export class Follower {
   }
 
   private async once(): Promise<void> {
-    await this.post();
+    if (this.row().state !== "suspended") await this.post();
     this.settle();
     if (await this.keeper.act(this.row(), this.board)) return;
     // Nothing more is asked of a board that is trusted no more, or of a collaboration that is over.
@@ -109,7 +111,9 @@ export class Follower {
           await this.board.putBlob(this.id, sha256, await vault.read(object, MAX_BLOB_BYTES));
       }
       const seq = await this.board.post({ message: own.message, signature: own.signature });
-      ledger.commit((tx) => setSeq(tx, own.message, seq));
+      ledger.commit((tx) => {
+        if (!setPlace(tx, own.message, seq)) this.distrust(tx, own, "a place of the board is given twice");
+      });
     }
   }
 
@@ -118,20 +122,29 @@ export class Follower {
     const after = lastSeq(store.db, this.id);
     const heard = await this.board.messages(this.id, after, this.stopping.signal.aborted ? 0 : WAIT_SECONDS);
     if (this.row().url === null || heard.length === 0) return;
-    ledger.commit((tx) => {
+    const wrong = ledger.commit((tx) => {
       const row = collaborationRow(tx.db, this.id);
-      for (const message of heard) {
-        const wrong = hear(tx, row, message);
-        if (wrong === undefined) continue;
-        if (COLLABORATION_TABLE[row.state].suspend !== undefined) setState(tx, row.id, "suspended");
-        tx.entry({
-          kind: "collaboration.suspended",
-          actor: row.operator,
-          subject: row.id,
-          data: { reason: wrong, ...evidenceOf(message) },
-        });
-        break;
+      for (const [i, message] of heard.entries()) {
+        const reason = hear(tx, row, message, after + 1 + i);
+        if (reason === undefined) continue;
+        this.distrust(tx, message, reason);
+        return reason;
       }
+      return undefined;
+    });
+    // Also who has no part to suspend asks such a board less and less often.
+    if (wrong !== undefined) throw new GloveboxError("state_conflict", { detail: wrong });
+  }
+
+  private distrust(tx: Tx, message: BoardMessage, reason: string): void {
+    const row = collaborationRow(tx.db, this.id);
+    if (COLLABORATION_TABLE[row.state].suspend === undefined) return;
+    setState(tx, row.id, "suspended");
+    tx.entry({
+      kind: "collaboration.suspended",
+      actor: row.operator,
+      subject: row.id,
+      data: { reason, ...evidenceOf(message) },
     });
   }
 

@@ -10,6 +10,8 @@ import {
   chainEnd,
   hashOfNumber,
   insertMessage,
+  placeOf,
+  placeTaken,
   setSeq,
 } from "../collaborations/rows.js";
 import {
@@ -51,20 +53,23 @@ export function say(tx: Tx, key: KeyPair, collaboration: string, words: Words): 
 
 /**
  * Takes one message of the board into this domain's copy.
+ * @param place the next on the board
  * @returns what is wrong with it, which ends all trust in this board; undefined when it is in order
  */
-export function hear(tx: Tx, row: CollaborationRow, heard: BoardMessage): string | undefined {
+export function hear(tx: Tx, row: CollaborationRow, heard: BoardMessage, place: number): string | undefined {
   const { message } = heard;
   const { spec } = row;
   const isOne =
     message.author === spec.coordinator || spec.participants.some((p) => p.key === message.author);
   if (message.collaboration !== row.id || !isOne) return "a message of nobody who is of it";
   if (!messageSigned(heard)) return "a message that its author did not sign";
+  if (heard.seq !== place) return "a place of the board is left out, or comes twice";
+  if ("spec" in message.body && message.body.spec !== row.spec_sha256)
+    return "its author names another spec of this collaboration";
   const known = hashOfNumber(tx.db, message);
   switch (linkOf(message, chainEnd(tx.db, row.id, message.author), known)) {
     case "known":
-      setSeq(tx, message, heard.seq!);
-      return undefined;
+      return setPlace(tx, message, place) ? undefined : "a message has two places on the board";
     case "gap":
       return "a message before one that is there is missing";
     case "fork":
@@ -73,6 +78,13 @@ export function hear(tx: Tx, row: CollaborationRow, heard: BoardMessage): string
       insertMessage(tx, heard, heard.seq);
       return undefined;
   }
+}
+
+/** Where the board says that a message stands. @returns false when it has another place, or another message this one */
+export function setPlace(tx: Tx, message: Message, place: number): boolean {
+  const [own, taken] = [placeOf(tx.db, message), placeTaken(tx.db, message.collaboration, place)];
+  if (own === null && !taken) setSeq(tx, message, place);
+  return own === place || (own === null && !taken);
 }
 
 /** The evidence that stands in the ledger. */
