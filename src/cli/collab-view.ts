@@ -32,8 +32,8 @@ export interface Collaboration {
 export interface Round {
   round: number;
   state: string;
-  verdict?: string;
-  findings?: { rule: string; verdict: string; message: string }[];
+  job?: string;
+  withheld?: boolean;
   result?: string;
   refused_by?: string;
   reason?: string;
@@ -99,12 +99,12 @@ export function roundLines(context: Context, round: Round): string {
         `被 ${round.refused_by} 拒绝：${round.reason}。`,
       ),
     );
-  const loud = (round.findings ?? []).filter((f) => f.verdict !== "pass");
-  for (const { rule, verdict, message } of loud)
-    lines.push(plain(`${verdict}  ${rule}  ${message}`.trimEnd()));
-  if (round.verdict === "fail")
+  if (round.withheld)
     lines.push(
-      say("A rule of the spec keeps the result from being shown.", "协作规约的规则不允许展示该结果。"),
+      say(
+        "Consent had ended when the result was there: nobody is shown it.",
+        "结果产生时授权已终止，不向任何人展示。",
+      ),
     );
   if (round.result !== undefined) lines.push("", ...round.result.trimEnd().split("\n").map(plain));
   return lines.join("\n");

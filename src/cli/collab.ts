@@ -1,7 +1,7 @@
 /** `glovebox collab`: computing with other domains, from a proposal to a statistic over all of them. */
 import { readFileSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
+import { followRound, type ResultFlags, shown } from "./collab-result.js";
 import {
   type Collaboration,
   collaborationPath,
@@ -10,11 +10,9 @@ import {
   type Domain,
   domainSheet,
   type Round,
-  roundLines,
-  roundPath,
 } from "./collab-view.js";
 import { addCommand, addGroup, type Context, many, type Outcome, type Terminal } from "./command.js";
-import { EXIT, Usage } from "./failure.js";
+import { Usage } from "./failure.js";
 import { readAll } from "./paged.js";
 import { claimOf } from "./table.js";
 
@@ -28,9 +26,10 @@ interface StatFlags {
   margins?: boolean | string;
   missing?: string;
   wait?: boolean;
+  why?: string;
 }
 
-const POLL_MS = 300;
+const WHY = "ask for the release of the result, with this justification for its reviewers";
 
 export function addCollab(program: Command, terminal: Terminal): void {
   const group = addGroup(program, terminal, {
@@ -136,43 +135,28 @@ function addStatistics(group: Command, terminal: Terminal): void {
         .option("--where <condition>", "rows that count, in Python's syntax: age >= 60 and sex == 'F'")
         .option("--margins [all]", "with totals down, across and of all; all: over every combination too")
         .option("--missing <how>", "rows without a value to group by: drop, or group")
-        .option("--wait", "wait for the result"),
+        .option("--wait", "wait for the result; where the owner lets it out without people, show it")
+        .option("--why <text>", WHY),
     async act(context, [id], flags) {
       const statistic = claimOf({ dataset: "", out: "", ...flags });
       const path = `${collaborationPath(id!)}/rounds`;
       const round = await context.client().post<Round>(path, { statistic });
-      return flags.wait ? awaitRound(context, id!, round.round) : shown(context, round);
+      return flags.wait ? followRound(context, id!, round.round, flags) : shown(context, id!, { round });
     },
   });
-  addCommand<{ wait?: boolean }>(group, terminal, {
+  addCommand<ResultFlags>(group, terminal, {
     usage: "result <id> <round>",
-    about: ["Show a round and, at a recipient, its result", "查看跨域统计结果"],
+    about: [
+      "Show a round and, at a recipient, what became of its result: the job, and the file once it was released",
+      "查看跨域统计：结果所在任务，放行后显示结果",
+    ],
     example: "glovebox collab result clb_01K… 1",
-    flags: (command) => command.option("--wait", "wait until it is over"),
-    async act(context, [id, round], { wait }) {
+    flags: (command) => command.option("--wait", "wait until it is over").option("--why <text>", WHY),
+    async act(context, [id, round], flags) {
       if (!/^\d{1,6}$/.test(round!)) throw new Usage("A round is a number.", "轮次须为数字。");
-      if (wait) return awaitRound(context, id!, Number(round));
-      return shown(context, await context.client().get<Round>(roundPath(id!, Number(round))));
+      return followRound(context, id!, Number(round), flags);
     },
   });
-}
-
-async function awaitRound(context: Context, id: string, number: number): Promise<Outcome> {
-  for (;;) {
-    const round = await context.client().get<Round>(roundPath(id, number));
-    if (round.state !== "running" || context.signal.aborted) return shown(context, round);
-    context.progress.show(context.say(`round ${number} …`, `第 ${number} 轮……`));
-    await pause(POLL_MS, undefined, { signal: context.signal }).catch(() => undefined);
-  }
-}
-
-function shown(context: Context, round: Round): Outcome {
-  const refused = round.state === "refused" || round.verdict === "fail";
-  return {
-    json: round,
-    text: () => roundLines(context, round),
-    exit: refused ? EXIT.refused : EXIT.done,
-  };
 }
 
 const sheetOf = (context: Context, c: Collaboration): Outcome => ({

@@ -9,6 +9,7 @@
 import type { Router } from "express";
 import type { Logger } from "pino";
 import type { Catalog } from "../catalog/index.js";
+import type { Jobs } from "../jobs/index.js";
 import type { Ledger } from "../ledger/index.js";
 import { claimFromWritten, type WrittenClaim } from "../privacy/index.js";
 import type { Keys, Store, Vault } from "../store/index.js";
@@ -40,6 +41,7 @@ import { RoundKeeper } from "./member/rounds.js";
 import { say } from "./member/speaking.js";
 import { fingerprint } from "./messages/message.js";
 import { sealingKey } from "./messages/seal.js";
+import { rememberResult } from "./results/together.js";
 import { sharedStatistic } from "./statistic/shared.js";
 import { SumsThread } from "./sums/thread.js";
 import {
@@ -56,6 +58,7 @@ export interface FederationParts {
   ledger: Ledger;
   vault: Vault;
   catalog: Catalog;
+  jobs: Jobs;
   clock: Clock;
   log: Logger;
   domain: string;
@@ -79,6 +82,8 @@ export class Federation {
       operator: (id) => parts.catalog.principals.resolve(id),
     };
     this.keeper = new RoundKeeper(this.member);
+    // In the transaction that lets a result out: from then on it counts as known.
+    parts.ledger.on("release.approved", (tx, { payload }) => rememberResult(tx, parts, String(payload.job)));
   }
 
   router(): Router {
@@ -187,6 +192,8 @@ export class Federation {
     if (data.current_version === null)
       throw new GloveboxError("state_conflict", { detail: "the dataset is empty" });
     mustFit(row.spec, catalog.views.columns({ grant, versionId: data.current_version }));
+    // What the others will hold this domain's ledger to.
+    const head = ledger.checkpoint().note;
     ledger.commit((tx) => {
       const state = moved(collaborationRow(tx.db, id).state, "join");
       tx.db
@@ -196,7 +203,12 @@ export class Federation {
         .run(state, actor.id, data.id, grant.id, id);
       say(tx, keys.identity, id, {
         kind: "join",
-        body: { spec: row.spec_sha256, sealing_key: this.member.sealing.publicKey },
+        body: {
+          spec: row.spec_sha256,
+          sealing_key: this.member.sealing.publicKey,
+          log: { origin: ledger.origin, key: ledger.publicKey, head },
+          one_row_a_unit: data.row_is_unit || data.max_rows_per_unit === 1,
+        },
       });
       tx.entry({
         kind: "collaboration.joined",
@@ -233,6 +245,10 @@ export class Federation {
       throw new GloveboxError("forbidden", { detail: "only a recipient's domain asks for statistics" });
     if (row.state !== "active")
       throw new GloveboxError("state_conflict", { detail: `the collaboration is ${row.state}` });
+    if (row.operator !== actor.id)
+      throw new GloveboxError("forbidden", {
+        detail: "the operator who joined, under the owner's grant, asks for statistics",
+      });
     const { statistic } = claimFromWritten(written, row.spec.name, spokenColumns(row.spec), "statistic");
     sharedStatistic(row.spec, { statistic }, (await this.member.sums.parameters()).t);
     const round = ledger.commit((tx) => {
@@ -266,8 +282,8 @@ export class Federation {
   }
 
   /** @throws not_found */
-  round(id: string, round: number): RoundResultView {
-    return roundView(this.parts, collaborationRow(this.parts.store.db, id), round);
+  round(actor: Actor, id: string, round: number): RoundResultView {
+    return roundView(this.parts, actor, collaborationRow(this.parts.store.db, id), round);
   }
 
   private view(row: CollaborationRow): CollaborationView {

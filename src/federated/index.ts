@@ -8,4 +8,5 @@ export {
 } from "./federation.js";
 export { ATTEMPT_STATES } from "./member/steps.js";
 export { fingerprint, identityKey } from "./messages/message.js";
+export { aggregateKind } from "./results/kind.js";
 export type { CollaborationView, DomainView, RoundResultView } from "./views.js";

@@ -1,13 +1,13 @@
 /**
  * Collaborations, rounds and results as this domain shows them to its own people.
  *
- * Rules: a result is shown at a recipient alone, and its file only where no rule of the spec refuses it; of a refused one
- * not even in which cells.
+ * Rules: a result is shown at a recipient alone, once its release went out, and then to the operator whose job it is and to
+ * the auditors of the dataset; before, not even whether a rule refuses it. What may be known of its job, the job says.
  */
 import type { Catalog } from "../catalog/index.js";
-import { type ClaimStatistic, type Finding, verdictOf } from "../privacy/index.js";
+import type { ClaimStatistic } from "../privacy/index.js";
 import type { Keys, Store } from "../store/index.js";
-import { GloveboxError } from "../vocabulary/index.js";
+import { type Actor, type DatasetId, GloveboxError } from "../vocabulary/index.js";
 import { type CollaborationRow, lastRound, messagesOfRound } from "./collaborations/rows.js";
 import { type CollaborationSpec, participantNamed } from "./collaborations/spec.js";
 import type { CollaborationState } from "./collaborations/states.js";
@@ -15,6 +15,7 @@ import { chainOf } from "./member/chain.js";
 import { type Found, resultOf } from "./member/results.js";
 import { keysOf, roundState } from "./member/round.js";
 import type { AttemptState } from "./member/steps.js";
+import { isReleased, jobOfRound, type RoundJob } from "./results/rows.js";
 
 export interface DomainView {
   name: string;
@@ -44,9 +45,11 @@ export interface RoundResultView {
   statistic?: ClaimStatistic;
   /** Rounds that it took, or has taken so far, where it takes more than one. */
   steps?: number;
-  /** What a recipient learnt; the file only where no rule refuses it. */
-  verdict?: string;
-  findings?: Finding[];
+  /** At a recipient: what the result became. Of whoever may not read it, nothing. */
+  job?: string;
+  /** At a recipient: consent had ended when the result was there, so it became nothing. */
+  withheld?: true;
+  /** The file, once it was released. */
   result?: string;
   media_type?: string;
   refused_by?: string;
@@ -60,7 +63,13 @@ interface ViewParts {
 }
 
 /** Of the round in which a statistic began: what came of it, over all its steps. @throws not_found */
-export function roundView({ store, keys }: ViewParts, row: CollaborationRow, round: number): RoundResultView {
+export function roundView(
+  parts: ViewParts,
+  actor: Actor,
+  row: CollaborationRow,
+  round: number,
+): RoundResultView {
+  const { store, keys } = parts;
   const chain = chainOf(store, row, round);
   const [first, last] = [chain[0], chain.at(-1)];
   if (first === undefined || last === undefined) {
@@ -70,12 +79,13 @@ export function roundView({ store, keys }: ViewParts, row: CollaborationRow, rou
   const messages = last.messages.map((m) => m.message);
   const found = resultOf(store.db, keys.sealer, row.id, last.round);
   const state = roundState(row, last);
+  const became = jobOfRound(store.db, row.id, last.round);
   const refusal = messages.find((m) => m.kind === "refuse" && last.contributors.includes(m.author));
   const left = last.contributors.length < row.spec.participants.length;
   return {
     round,
-    // Another step is about to be opened.
-    state: state === "done" && found?.kind === "step" ? "running" : state,
+    // Another step is about to be opened, or the others' ledgers are waited for.
+    state: state === "done" && found !== undefined && became === undefined ? "running" : state,
     attempt: last.attempt,
     ...(left ? { contributors: last.contributors.map((key) => participantNamed(row.spec, key)!) } : {}),
     ...(chain.length > 1 ? { steps: chain.length } : {}),
@@ -86,7 +96,7 @@ export function roundView({ store, keys }: ViewParts, row: CollaborationRow, rou
           refused_by: participantNamed(row.spec, refusal.author)!,
           reason: String(refusal.body.reason),
         }),
-    ...(found?.kind === "result" ? shownResult(found) : {}),
+    ...(became === undefined ? {} : shownResult(parts, actor, row, became, found)),
   };
 }
 
@@ -111,17 +121,20 @@ export function collaborationView(
   };
 }
 
-function shownResult({
-  findings,
-  text,
-  media_type,
-}: Extract<Found, { kind: "result" }>): Pick<
-  RoundResultView,
-  "verdict" | "findings" | "result" | "media_type"
-> {
-  const verdict = verdictOf(findings);
-  // What a rule refuses shows in nothing: not in which cells, either.
-  if (verdict === "fail")
-    return { verdict, findings: findings.map(({ rule, verdict }) => ({ rule, verdict, message: "" })) };
-  return { verdict, findings, result: text, media_type };
+function shownResult(
+  { store, catalog }: ViewParts,
+  actor: Actor,
+  row: CollaborationRow,
+  { job }: RoundJob,
+  found: Found | undefined,
+): Pick<RoundResultView, "job" | "withheld" | "result" | "media_type"> {
+  if (job === null) return { withheld: true };
+  const asked = store.db.prepare("SELECT principal FROM jobs WHERE id = ?").pluck().get(job) === actor.id;
+  const audits =
+    row.dataset !== null &&
+    actor.roles.includes("auditor") &&
+    catalog.datasets.auditors(row.dataset as DatasetId).includes(actor.id);
+  if (!asked && !audits) return {};
+  if (found?.kind !== "result" || !isReleased(store.db, job)) return { job };
+  return { job, result: found.text, media_type: found.media_type };
 }

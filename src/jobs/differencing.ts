@@ -7,6 +7,7 @@
  */
 import type { HeldTable } from "../catalog/index.js";
 import { type DisclosurePolicy, isTable, noFacts } from "../privacy/index.js";
+import { kindOf } from "./claim.js";
 import { policyOf } from "./disclosure-policy.js";
 import type { JobsParts } from "./jobs.js";
 import type { Judged } from "./judge.js";
@@ -24,6 +25,12 @@ export async function judgeTogether(
   policy: DisclosurePolicy,
 ): Promise<UnitsObjects> {
   const { memory } = parts.catalog;
+  const { finder } = kindOf(parts, job);
+  if (finder !== undefined) {
+    for (const one of judged)
+      if (one.canonical.canonical !== undefined) one.canonical.findings.push(...finder.together(job));
+    return new Map();
+  }
   const objects = new Map<string, string>();
   const tables = new Map<Judged, HeldTable>();
   for (const one of judged) {

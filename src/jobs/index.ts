@@ -5,7 +5,8 @@ export { DEFAULT_JOBS_CONFIG, type JobsConfig } from "./config.js";
 export { internalRouter } from "./internal-http.js";
 export * from "./job.js";
 export type * from "./jobs.js";
-export { type JobKind, type JobKinds, jobKinds } from "./kinds/kind.js";
+export type { Finder, FindingJob, FoundOutput, JobKind, JobKinds } from "./kinds/kind.js";
+export { jobKinds } from "./kinds/kind.js";
 export { sandboxKind } from "./kinds/sandbox.js";
 export { tableKind } from "./kinds/table.js";
 export type * from "./lease.js";
@@ -23,5 +24,6 @@ export {
   type RunEventName,
   type Transition,
 } from "./states.js";
+export type { EnteredJob } from "./submit.js";
 export { type RunningWorker, startWorker, type WorkerOptions } from "./worker/loop.js";
 export { DEFAULT_READY, MAX_READY, type WorkerSettings, workerEntry } from "./worker/settings.js";

@@ -2,14 +2,15 @@
 import type { Readable } from "node:stream";
 import type { Logger } from "pino";
 import type { Catalog, HeldTable } from "../catalog/index.js";
-import type { Ledger } from "../ledger/index.js";
+import type { JsonObject, Ledger, Tx } from "../ledger/index.js";
 import type { Checker, Protector } from "../privacy/index.js";
 import type { Keys, Store, Vault } from "../store/index.js";
-import type { Actor, Clock, IsolationLevel, Page, PageRequest, RunId } from "../vocabulary/index.js";
+import type { Actor, Clock, IsolationLevel, JobId, Page, PageRequest, RunId } from "../vocabulary/index.js";
 import type { JobsConfig } from "./config.js";
 import type { HeldOutput, JobEvent, JobRecord, JobView, OutputName, OutputView, RunState } from "./job.js";
 import type { JobKinds } from "./kinds/kind.js";
 import type { Heartbeat, Lease, ReadyCounts, RunFacts, RunOutcome, StageInfo } from "./lease.js";
+import type { EnteredJob } from "./submit.js";
 
 /** What the room works with. */
 export interface JobsParts {
@@ -100,6 +101,12 @@ export interface Jobs {
   heldOutputs(id: string): HeldOutput[];
   /** Among them the tables that the node computed, as a dataset's memory takes them. @throws not_found */
   heldTables(id: string): HeldTable[];
+  /** For other rooms: makes a job of what the node itself found, in the transaction that found it. */
+  enter(tx: Tx, actor: Actor, entered: EnteredJob): JobId;
+  /** Of what the node found: whether it is provably the same as, or apart from, all that went out before. */
+  apart(id: string): boolean;
+  /** Of what the node found: further files of a release's bundle, by path. @throws not_found */
+  papers(id: string): Record<string, JsonObject>;
   /** Below so many units a count of this job's is small. @throws not_found */
   threshold(id: string): number;
   /** How many jobs are in each true state. For the node's metrics, which no submitter reads. */

@@ -17,6 +17,7 @@ import {
   mediaTypeOf,
 } from "../privacy/index.js";
 import type { Evidence } from "../vocabulary/index.js";
+import { kindOf } from "./claim.js";
 import type { OutputClaim, TypedClaim } from "./claims/claims.js";
 import { type Computed, computeClaim, judgedClaim } from "./claims/compute.js";
 import type { JobsParts } from "./jobs.js";
@@ -52,6 +53,10 @@ export async function judge(parts: JobsParts, job: JobRow, output: ToJudge): Pro
     return unverified(nothing(name, "unchecked", "It could not be checked, so nothing of it is kept."));
   if (plan === "logs" && !isLog(name))
     return unverified(nothing(name, "not_kept", "The job did not end well, so only its logs are kept."));
+  const found = kindOf(parts, job).finder?.outputs(job);
+  // What it stands on was agreed before the data were read, so nothing of it was chosen by who had read them.
+  if (found !== undefined)
+    return { name, canonical: found.find((f) => f.name === name)!.canonical, evidence: "verified" };
   const facts = row && factsKept(parts, row);
   if (facts) {
     const canonical = judgedClaim(facts, claimOf(job, name), policy);

@@ -36,6 +36,10 @@ export function readOutputs(parts: JobsParts, actor: Actor, id: string): (Output
 
 /** Of what the node computed: what it shows in words, and the claim where no spec holds it. */
 function shownClaim(parts: JobsParts, job: JobRow, row: OutputRow): Pick<OutputView, "shows" | "claim"> {
+  const put = kindOf(parts, job)
+    .finder?.outputs(job)
+    .find(({ name }) => name === row.name);
+  if (put !== undefined) return { shows: put.shows };
   const found = row.evidence === "unverified" ? undefined : claimFor(parts, job, row.name);
   if (found === undefined) return {};
   const { claim, evidence } = found;

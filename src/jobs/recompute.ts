@@ -1,20 +1,22 @@
 /**
- * The runs that control has of its own: declared tables, computed by an engine from what the grant's View shows.
+ * The runs that control has of its own: declared tables, computed by an engine from what the grant's View shows; and what
+ * the node has found already, which a run only puts out.
  *
  * Rules: such a run is a run like any other, with a lease that is renewed, a fencing number, a wall clock and a kill, and
  * ends by the same commit; what control was computing when it died is lost and done again as a new run. No row comes
  * here: an engine answers with cells. Of an error no message is logged.
  */
 import { GloveboxError } from "../vocabulary/index.js";
-import { CONTROL, claimOwn, type OwnRun } from "./claim.js";
+import { CONTROL, claimOwn, kindOf, type OwnRun } from "./claim.js";
 import { factsOfClaim, renderedClaim } from "./claims/compute.js";
 import { policyOf } from "./disclosure-policy.js";
 import { finishRun } from "./finish.js";
 import type { JobsParts, RunClaim } from "./jobs.js";
+import type { FoundOutput } from "./kinds/kind.js";
 import { claimsOf } from "./kinds/table.js";
 import type { RunOutcome } from "./lease.js";
 import { giveBack, loseRun } from "./lost.js";
-import { putComputed } from "./outputs.js";
+import { putComputed, putRaw } from "./outputs.js";
 import { type JobRow, runRows } from "./rows.js";
 import { advance, heartbeat, heldRun } from "./runs.js";
 import { traceOf } from "./trace.js";
@@ -59,8 +61,10 @@ export class Recomputer {
   }
 
   private some(): boolean {
-    const queued = "SELECT 1 FROM jobs WHERE state = 'queued' AND kind = 'table' LIMIT 1";
-    return this.parts.store.db.prepare(queued).get() !== undefined;
+    const own = [...this.parts.kinds.values()].filter((k) => k.runner === "control").map((k) => k.name);
+    const queued =
+      "SELECT 1 FROM jobs WHERE state = 'queued' AND kind IN (SELECT value FROM json_each(?)) LIMIT 1";
+    return this.parts.store.db.prepare(queued).get(JSON.stringify(own)) !== undefined;
   }
 
   async idle(): Promise<void> {
@@ -122,6 +126,7 @@ class ControlRun {
         if (heartbeat(this.parts, this.claim).cancel) return this.ended("killed");
         await this.unlessStopped(this.compute(name, claim));
       }
+      for (const found of kindOf(this.parts, this.job).finder?.outputs(this.job) ?? []) await this.put(found);
       advance(this.parts, this.claim, "collected");
       return { ...this.ended("exited"), exit_code: 0 };
     } catch (error) {
@@ -163,6 +168,16 @@ class ControlRun {
     parts.ledger.commit((tx) => {
       heldRun(tx, this.claim);
       putComputed(tx, parts.keys.sealer, job, this.claim.run, { name, stored, facts });
+    });
+    this.kept.push({ name, sha256: stored.sha256, bytes: stored.bytes });
+  }
+
+  private async put({ name, canonical }: FoundOutput): Promise<void> {
+    const { parts, job } = this;
+    const stored = await parts.vault.put(canonical.canonical ?? Buffer.alloc(0));
+    parts.ledger.commit((tx) => {
+      heldRun(tx, this.claim);
+      putRaw(tx, job, this.claim.run, name, stored, canonical.media_type);
     });
     this.kept.push({ name, sha256: stored.sha256, bytes: stored.bytes });
   }

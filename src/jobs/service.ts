@@ -1,18 +1,19 @@
 /** Puts the room together: one service over the steps, the pump of checks and the sweep. */
 import { createHash, randomBytes } from "node:crypto";
-import type { Committed } from "../ledger/index.js";
+import type { Committed, JsonObject, Tx } from "../ledger/index.js";
 import { prepared } from "../store/index.js";
 import {
   type Actor,
   GloveboxError,
   type IsolationLevel,
+  type JobId,
   type Page,
   type PageRequest,
   pageOf,
   parsePage,
 } from "../vocabulary/index.js";
 import { moveJob } from "./change.js";
-import { claimNext } from "./claim.js";
+import { claimNext, kindOf } from "./claim.js";
 import { DEFAULT_JOBS_CONFIG, type JobsConfig } from "./config.js";
 import { heldTables, thresholdOf } from "./differencing.js";
 import { finishRun } from "./finish.js";
@@ -29,12 +30,12 @@ import { CheckPump } from "./pump.js";
 import { readCode, readDryRunOutput, readHeld, readOutputs, readRecord } from "./reading.js";
 import { ReadyReports } from "./ready.js";
 import { Recomputer } from "./recompute.js";
-import { isLive, type JobRow, jobRows, runRow } from "./rows.js";
+import { isLive, type JobRow, jobRow, jobRows, runRow } from "./rows.js";
 import { advance, heartbeat, objectOf, putOutput, stage } from "./runs.js";
 import { safeJob } from "./safe.js";
 import { historyOf, seenJob, viewOf } from "./sight.js";
 import { cancelJob, stopOnRevocation } from "./stop.js";
-import { submitJob } from "./submit.js";
+import { type EnteredJob, enterJob, submitJob } from "./submit.js";
 import { renewLeases, sweep } from "./sweep.js";
 import { nextChange, type Sight, show } from "./visibility.js";
 import { isFinal, Movements, watchJob } from "./watch.js";
@@ -160,6 +161,17 @@ class JobService implements Jobs {
   }
   threshold(id: string) {
     return thresholdOf(this.parts, id);
+  }
+  enter(tx: Tx, actor: Actor, entered: EnteredJob): JobId {
+    return enterJob(tx, this.parts, actor, entered).id;
+  }
+  apart(id: string): boolean {
+    const job = jobRow(this.db, id);
+    return kindOf(this.parts, job).finder?.apart(job) ?? false;
+  }
+  papers(id: string): Record<string, JsonObject> {
+    const job = jobRow(this.db, id);
+    return kindOf(this.parts, job).finder?.papers(job) ?? {};
   }
 
   stateCounts(): Record<string, number> {

@@ -1,7 +1,7 @@
 /** Submission: schema, grants, isolation, price of the signals; then job, entry and wake-up in one commit. */
 import { createHash } from "node:crypto";
 import type { DatasetRow, GrantRow } from "../catalog/index.js";
-import { canonicalJson, type Tx } from "../ledger/index.js";
+import { canonicalJson, type JsonObject, type Tx } from "../ledger/index.js";
 import {
   type Actor,
   GloveboxError,
@@ -10,6 +10,7 @@ import {
   invalidInput,
   JOB_KINDS,
   type JobId,
+  type JobKindName,
   newId,
   type VersionId,
 } from "../vocabulary/index.js";
@@ -115,6 +116,25 @@ function refuseTooMany(tx: Tx, parts: JobsParts, actor: Actor): void {
     throw new GloveboxError("rate_limited", {
       detail: `at most ${parts.config.maxLiveJobs} live jobs a principal`,
     });
+}
+
+/** What the node itself has found out of a dataset under a grant, and makes a job of. */
+export interface EnteredJob {
+  kind: JobKindName;
+  purpose: string;
+  spec: JsonObject;
+  grant: GrantRow;
+  version: VersionId;
+}
+
+/** In the transaction that found it. */
+export function enterJob(tx: Tx, parts: JobsParts, actor: Actor, entered: EnteredJob): JobRow {
+  const kind = parts.kinds.get(entered.kind);
+  if (!kind) throw new GloveboxError("internal", { detail: `no kind ${entered.kind} is registered` });
+  const { purpose, spec, grant, version } = entered;
+  const dataset = parts.catalog.datasets.row(grant.dataset);
+  const parsed: ParsedJob = { purpose, datasets: [dataset.name], mode: "real", spec };
+  return insertJob(tx, parts, actor, kind, parsed, [{ dataset, grant, version }], null);
 }
 
 function insertJob(

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { type Airlock, createAirlock } from "../airlock/index.js";
 import { type Catalog, createCatalog, createEngine, type Engine } from "../catalog/index.js";
-import { Federation } from "../federated/index.js";
+import { aggregateKind, Federation } from "../federated/index.js";
 import { createJobs, type Jobs } from "../jobs/index.js";
 import { type Ledger, openLedger } from "../ledger/index.js";
 import {
@@ -97,11 +97,12 @@ export function openRooms(
       checker,
       protector,
       log,
+      kinds: [aggregateKind({ store, keys })],
       ...(images === undefined ? {} : { config: { images } }),
     });
     const airlock = createAirlock({ store, ledger, vault, catalog, jobs, keys, clock });
     const { domain } = config;
-    const federation = new Federation({ store, keys, ledger, vault, catalog, clock, log, domain });
+    const federation = new Federation({ store, keys, ledger, vault, catalog, jobs, clock, log, domain });
     const close = async () => {
       await federation.close();
       await jobs.close();

@@ -10,7 +10,17 @@ import { bodyDigest, signRequest } from "../../src/federated/messages/request.js
 import { openStore } from "../../src/store/index.js";
 import { systemClock } from "../../src/vocabulary/index.js";
 import { Terminal } from "../cli/fixture.js";
-import { FLCHAIN_CSV, type Json, Person, type RunningNode, startNode, until } from "../harness/index.js";
+import {
+  FLCHAIN_CSV,
+  heldResult,
+  type Json,
+  Person,
+  type RunningNode,
+  resultOf,
+  roundOver,
+  startNode,
+  until,
+} from "../harness/index.js";
 
 const rows = readFileSync(FLCHAIN_CSV, "utf8").trimEnd().replaceAll('"', "").split("\n");
 const header = rows[0]!;
@@ -30,6 +40,7 @@ interface Domain {
   node: RunningNode;
   owner: Person;
   operator: Person;
+  auditors: [Person, Person];
   key: string;
 }
 
@@ -38,12 +49,15 @@ async function domain(name: string, part?: string): Promise<Domain> {
   const admin = Person.admin(node.url, node.adminToken);
   const owner = await Person.add(admin, "owner", ["owner"]);
   const operator = await Person.add(admin, "operator", ["operator"]);
-  const auditor = await Person.add(admin, "auditor", ["auditor"]);
+  const auditors: [Person, Person] = [
+    await Person.add(admin, "auditor-1", ["auditor"]),
+    await Person.add(admin, "auditor-2", ["auditor"]),
+  ];
   if (part !== undefined) {
     await owner.must("POST", "/api/v1/datasets", {
       name: "records",
       unit_column: "id",
-      auditors: [auditor.name],
+      auditors: auditors.map((a) => a.name),
       columns: [
         { name: "id", class: "identifier", grade: 3 },
         { name: "sex", class: "quasi-identifier", grade: 3, categories: ["F", "M"] },
@@ -56,7 +70,7 @@ async function domain(name: string, part?: string): Promise<Domain> {
     await owner.must("POST", "/api/v1/datasets/records/publish", {});
   }
   const { key } = await operator.must("GET", "/api/v1/domain");
-  return { name, node, owner, operator, key };
+  return { name, node, owner, operator, auditors, key };
 }
 
 async function consent({ owner, operator }: Domain, spec: string): Promise<string> {
@@ -70,15 +84,6 @@ async function consent({ owner, operator }: Domain, spec: string): Promise<strin
     expires_at: new Date(Date.now() + 86_400_000).toISOString(),
   });
   return grant.id;
-}
-
-async function result(of: Domain, id: string, round: number): Promise<Json> {
-  let last: Json;
-  await until(async () => {
-    last = await of.operator.must("GET", `/api/v1/collaborations/${id}/rounds/${round}`);
-    return last.state !== "running";
-  }, `round ${round}`);
-  return last!;
 }
 
 const ask = (of: Domain, id: string, statistic: Json) =>
@@ -148,9 +153,14 @@ describe("three domains and a coordinator", () => {
       "mean",
       "std",
     );
-    const told = await terminal(bureau).must("collab", "result", id, String(round), "--wait");
-    const there = await result(hospital, id, round);
-    expect([told.state, there.state]).toEqual(["done", "done"]);
+    const held = await terminal(bureau).must("collab", "result", id, String(round), "--wait");
+    expect(held).toMatchObject({ state: "done", job_state: "held", verdict: "review" });
+    expect(held.result).toBeUndefined();
+    expect(
+      (await bureau.owner.must("GET", `/api/v1/collaborations/${id}/rounds/${round}`)).job,
+    ).toBeUndefined();
+    expect(await heldResult(bureau, held.job)).toMatchObject({ name: "result.csv", evidence: "verified" });
+    const [told, there] = [await resultOf(bureau, id, round), await resultOf(hospital, id, round)];
     const kappa = (sex: string, death: string) =>
       rows
         .slice(1)
@@ -164,7 +174,7 @@ describe("three domains and a coordinator", () => {
       expect(told.result).toContain(String(Number(sum.toPrecision(8))));
       expect(told.result).toContain(String(Number((sum / list.length).toPrecision(8))));
     }
-    expect((await result(insurer, id, round)).result).toBeUndefined();
+    expect((await roundOver(insurer.operator, id, round)).result).toBeUndefined();
     expect(
       (await coordinator.operator.must("GET", `/api/v1/collaborations/${id}/rounds/${round}`)).result,
     ).toBeUndefined();
@@ -176,9 +186,11 @@ describe("three domains and a coordinator", () => {
       rows: [{ value: "age", edges: [50, 60, 70, 100, 102] }],
       columns: ["sex"],
     });
-    const told = await result(domains[0]!, id, round);
-    expect([told.state, told.verdict, told.result]).toEqual(["done", "fail", undefined]);
-    expect(told.findings).toContainEqual({ rule: "threshold", verdict: "fail", message: "" });
+    const told = await roundOver(domains[0]!.operator, id, round);
+    expect([told.state, told.verdict, told.result]).toEqual(["done", undefined, undefined]);
+    const { verdict, findings } = await heldResult(domains[0]!, told.job);
+    expect(verdict).toBe("fail");
+    expect(findings).toContainEqual(expect.objectContaining({ rule: "threshold", verdict: "fail" }));
   });
 
   test("a participant that dies in the middle of a round says the same again, and the round ends", async () => {
@@ -201,7 +213,7 @@ describe("three domains and a coordinator", () => {
     insurer.node = await insurer.node.restart();
     insurer.operator = insurer.operator.at(insurer.node.url);
     insurer.owner = insurer.owner.at(insurer.node.url);
-    const told = await result(domains[0]!, id, round);
+    const told = await resultOf(domains[0]!, id, round);
     const sum = (sex: string) =>
       rows
         .slice(1)
@@ -239,7 +251,7 @@ describe("three domains and a coordinator", () => {
     const { items } = await hospital.owner.must("GET", "/api/v1/grants");
     await hospital.owner.must("POST", `/api/v1/grants/${items[0].id}/revoke`, {});
     const { round } = await ask(domains[0]!, id, { kind: "table", rows: ["sex"] });
-    expect(await result(domains[0]!, id, round)).toMatchObject({
+    expect(await roundOver(domains[0]!.operator, id, round)).toMatchObject({
       state: "refused",
       refused_by: "hospital",
       reason: "consent",

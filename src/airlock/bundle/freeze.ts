@@ -53,6 +53,8 @@ export function freeze(
     [PATHS.reviews]: canonicalJson(plain(reviewsFileOf(parts, release, policies))),
     [PATHS.crate]: canonicalJson(crate),
   };
+  for (const [path, paper] of Object.entries(parts.jobs.papers(release.job)))
+    texts[path] = canonicalJson(plain(paper));
   const manifest: Record<string, string> = {};
   for (const [path, content] of Object.entries(texts))
     manifest[path] = toHex(nodeCrypto.sha256(utf8(content)));

@@ -13,7 +13,7 @@ import {
   relateConditions,
 } from "../../privacy/index.js";
 import type { Evidence, JobKindName, Verdict } from "../../vocabulary/index.js";
-import { lets, type SignedPolicy } from "./statement.js";
+import { DECLARED_KINDS, lets, type SignedPolicy } from "./statement.js";
 
 /** A claim whose table went out, or is about to, and on which version. */
 export interface ToldClaim {
@@ -57,7 +57,7 @@ const some = (c: PolicyCase, holds: (d: PolicyDataset) => boolean) => c.datasets
 // biome-ignore format: one row a line
 export const POLICY_BARS: readonly PolicyBar[] = [
   { id: "no_policy", holds: (c) => some(c, (d) => d.policy === undefined || !lets(d.policy.statement, Math.max(c.grade, d.grade))), says: "an owner has signed no policy that lets tables of this grade out", says_zh: "数据提供方未签署允许该分级表格自动放行的策略" },
-  { id: "kind", holds: (c) => c.kind !== "table" || c.files.some((f) => f.evidence !== "verified"), says: "not all files are tables that the node computed from claims of before the run", says_zh: "并非全部文件均为节点按事先声明自行计算的表格" },
+  { id: "kind", holds: (c) => !DECLARED_KINDS.includes(c.kind) || c.files.some((f) => f.evidence !== "verified"), says: "not all files are tables that the node computed from claims of before the run", says_zh: "并非全部文件均为节点按事先声明自行计算的表格" },
   { id: "verdict", holds: (c) => c.shownVerdict !== "pass" || c.files.some((f) => f.verdict !== "pass"), says: "the job's verdict is not pass, or its requester was not shown it", says_zh: "任务结论并非通过，或未向申请人显示" },
   { id: "owner", holds: (c) => some(c, (d) => d.owner === c.requester), says: "an owner does not let data out to itself", says_zh: "数据提供方不得向本人自动放行" },
   { id: "dataset", holds: (c) => some(c, (d) => !d.published || !d.grantUsable), says: "a dataset is not published, or the grant does not stand any more", says_zh: "数据资源未处于发布状态，或授权已失效" },

@@ -20,6 +20,7 @@ import {
   type ToldClaim,
 } from "./bars.js";
 import {
+  DECLARED_KINDS,
   type PolicyStatement,
   policyData,
   policySigned,
@@ -136,7 +137,7 @@ export function decideByPolicy(
   const policies = release.datasets.map((d) => standingPolicy(parts, d.dataset, d.owner));
   const asked = policies.some((p) => p?.statement.auto_release === "verified_tables");
   // Nothing of what follows is looked at where no owner wants it.
-  if (!asked || job.kind !== "table") return { policies: undefined, bars: [], asked: false };
+  if (!asked || !DECLARED_KINDS.includes(job.kind)) return { policies: undefined, bars: [], asked: false };
   const held = new Map(parts.jobs.heldOutputs(release.job).map((o) => [o.id, o]));
   const files = release.files.flatMap(({ output }) => held.get(output) ?? []);
   const shown = parts.jobs.get(actor, release.job).verdict;
@@ -189,6 +190,8 @@ function relationsOf(
   release: Release,
   dataset: string,
 ): ClaimRelation[] {
+  if (parts.jobs.record(release.job).kind === "aggregate")
+    return parts.jobs.apart(release.job) ? [] : ["undecided"];
   const name = parts.catalog.datasets.row(dataset).name;
   const told = (where: string, ...values: unknown[]): ToldClaim[] =>
     (tx.db.prepare(`${TOLD} ${where} LIMIT ${MAX_EARLIER + 1}`).all(dataset, ...values) as ToldRow[]).flatMap(

@@ -7,10 +7,14 @@
  */
 import { z } from "zod";
 import { canonicalJson, fromBase64, type JsonObject, utf8, type VerifierCrypto } from "../../ledger/index.js";
+import type { JobKindName } from "../../vocabulary/index.js";
 
 export const AUTO_RELEASE = ["none", "verified_tables"] as const;
 /** Data of grade 5 never leave without people. */
 export const HIGHEST_AUTO_GRADE = 4;
+
+/** Kinds of job without a program: what is computed stood before any data were read. */
+export const DECLARED_KINDS: readonly JobKindName[] = ["table", "aggregate"];
 
 export const policyStatement = z.strictObject({
   /** dst_… */

@@ -7,7 +7,7 @@
  */
 import type { VerifierCrypto } from "../../ledger/index.js";
 import { PATHS, type ReviewsFile } from "../bundle/format.js";
-import { lets, policyData, policySigned } from "../by-policy/statement.js";
+import { DECLARED_KINDS, lets, policyData, policySigned } from "../by-policy/statement.js";
 import type { Links } from "./chain.js";
 import { placeOf, same } from "./entries.js";
 import type { Bundle } from "./files.js";
@@ -74,9 +74,9 @@ function checkPolicy(
 
 function checkLetOut(bundle: Bundle, report: Report): void {
   report.require(
-    bundle.job.job.kind === "table",
+    DECLARED_KINDS.includes(bundle.job.job.kind),
     PATHS.job,
-    "is no declared table, which alone goes out by policy",
+    "is no declared statistic, which alone goes out by policy",
   );
   for (const [name, said] of Object.entries(bundle.findings.outputs))
     report.require(

@@ -6,13 +6,13 @@ export const getRound = defineRoute({
   method: "get",
   path: "/collaborations/{id}/rounds/{round}",
   tag: "collaborations",
-  summary: "Read a round: at a recipient, with its result",
+  summary: "Read a round: at a recipient, with the job of its result, and the file once it was released",
   summary_zh: "查看跨域统计结果",
   permission: "collaborations.read",
   params: roundParams,
   responses: { 200: { description: "As this domain knows it", schema: roundView } },
   errors: ["not_found"],
-  handler({ deps, params }) {
-    return json(200, deps.federation.round(params.id, params.round));
+  handler({ deps, actor, params }) {
+    return json(200, deps.federation.round(actor, params.id, params.round));
   },
 });

@@ -7,7 +7,6 @@ import {
   identityKey,
 } from "../../federated/index.js";
 import { writtenClaim } from "../../privacy/index.js";
-import { VERDICTS } from "../../vocabulary/index.js";
 import { hex256 } from "./parameters.js";
 
 export const domainView = z
@@ -60,14 +59,17 @@ export const roundView = z
     round: z.int(),
     state: z.enum(ATTEMPT_STATES),
     statistic: z.json().optional().describe("What was asked, in its typed form"),
-    verdict: z.enum(VERDICTS).optional().describe("Of the result, at a recipient"),
-    findings: z
-      .array(z.looseObject({ rule: z.string(), verdict: z.enum(VERDICTS), message: z.string() }))
-      .optional(),
     attempt: z.int().optional().describe("From 1; a late one is opened again with new keys"),
     contributors: z.array(z.string()).optional().describe("Where not all participants contribute"),
     steps: z.int().optional().describe("Rounds that it took so far, where it takes more than one"),
-    result: z.string().optional().describe("The file that came of it; only where no rule refuses it"),
+    job: z
+      .string()
+      .optional()
+      .describe(
+        "At a recipient, to its operator and auditors: the job that the result became (kind aggregate)",
+      ),
+    withheld: z.literal(true).optional().describe("Consent had ended when the result was there"),
+    result: z.string().optional().describe("The file that came of it, once it was released"),
     media_type: z.string().optional(),
     refused_by: z.string().optional(),
     reason: z.string().optional().describe("protocol, consent, statistic, cannot, late or contributors"),

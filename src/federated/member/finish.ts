@@ -1,6 +1,5 @@
 /** The end of a round at a recipient: what was found is kept, and the next step of its statistic opened. */
 import type { JsonObject, Tx } from "../../ledger/index.js";
-import { verdictOf } from "../../privacy/index.js";
 import { type CollaborationRow, lastRound } from "../collaborations/rows.js";
 import type { SharedStatistic } from "../statistic/shared.js";
 import type { MemberParts } from "./parts.js";
@@ -22,7 +21,12 @@ export function finishRound(
   const found = foundOf(outcome);
   ledger.commit((tx) => {
     keepResult(tx, keys.sealer, row.id, view, found);
-    say(tx, keys.identity, row.id, { kind: "done", round, attempt, body: {} });
+    say(tx, keys.identity, row.id, {
+      kind: "done",
+      round,
+      attempt,
+      body: { result: found.kind === "result" },
+    });
     dropSecret(tx, { collaboration: row.id, round, attempt });
     tx.entry({
       kind: "round.completed",
@@ -33,9 +37,8 @@ export function finishRound(
         round,
         attempt,
         spec: row.spec_sha256,
-        ...(found.kind === "step"
-          ? { step: true }
-          : { verdict: verdictOf(found.findings), result: found.sha256 ?? null }),
+        // What was found is held: who reads this entry learns nothing of it.
+        ...(found.kind === "step" ? { step: true } : {}),
       },
     });
     if (found.kind === "step" && view.opener === keys.identity.publicKey)

@@ -1,6 +1,7 @@
 /** What this domain's part in its collaborations is made of. */
 import type { Logger } from "pino";
 import type { Catalog } from "../../catalog/index.js";
+import type { Jobs } from "../../jobs/index.js";
 import type { Ledger } from "../../ledger/index.js";
 import type { Keys, Store, Vault } from "../../store/index.js";
 import type { Actor, Clock } from "../../vocabulary/index.js";
@@ -13,6 +14,7 @@ export interface MemberParts {
   ledger: Ledger;
   vault: Vault;
   catalog: Catalog;
+  jobs: Jobs;
   clock: Clock;
   log: Logger;
   sums: SumsThread;

@@ -1,7 +1,7 @@
 /** What a recipient found in a round, sealed in its database. */
 import type Database from "better-sqlite3";
 import type { JsonObject, Tx } from "../../ledger/index.js";
-import { type Finding, verdictOf } from "../../privacy/index.js";
+import { type Finding, type TableFacts, verdictOf } from "../../privacy/index.js";
 import type { Sealer } from "../../store/index.js";
 import type { SharedOutcome } from "../statistic/shared.js";
 
@@ -11,6 +11,9 @@ export type Found =
       findings: Finding[];
       sha256: string | undefined;
       media_type: string;
+      capacity_bytes: number;
+      /** Of a table: what it tells, for judging others with it. */
+      table?: TableFacts;
       /** The file itself, rounded and rendered; empty when it could not be made. */
       text: string;
     }
@@ -23,8 +26,16 @@ const context = (collaboration: string, round: number): string => `round-result:
 
 export function foundOf(outcome: SharedOutcome): Found {
   if (outcome.kind === "step") return outcome;
-  const { canonical, findings, sha256, media_type } = outcome.canonical;
-  return { kind: "result", findings, sha256, media_type, text: canonical?.toString("utf8") ?? "" };
+  const { canonical, findings, sha256, media_type, capacity_bytes, table } = outcome.canonical;
+  return {
+    kind: "result",
+    findings,
+    sha256,
+    media_type,
+    capacity_bytes,
+    ...(table === undefined ? {} : { table }),
+    text: canonical?.toString("utf8") ?? "",
+  };
 }
 
 export function keepResult(

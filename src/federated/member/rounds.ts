@@ -5,16 +5,19 @@
  * dies in between says the same again. The owner's consent is looked at before a round is entered and again before data
  * are encrypted. Whatever goes wrong is said as a refusal with a word of a short list; details stay at home.
  */
+import type { JsonObject } from "../../ledger/index.js";
 import type { Attempt } from "../../privacy/index.js";
 import { GloveboxError } from "../../vocabulary/index.js";
 import { type Board, blobsOf } from "../board/board.js";
 import { type CollaborationRow, lastRound, messagesOfRound } from "../collaborations/rows.js";
 import { participantNamed } from "../collaborations/spec.js";
+import { Publisher } from "../results/publish.js";
+import { noteEntry } from "../results/rows.js";
 import { type SharedStatistic, sharedStatistic } from "../statistic/shared.js";
 import { AttemptRun, type Said } from "./attempt.js";
 import { blobsFrom } from "./blobs.js";
 import { requireStep } from "./chain.js";
-import { contribute } from "./consent.js";
+import { type Contributor, contribute } from "./consent.js";
 import { requireContributors } from "./contributors.js";
 import { finishRound } from "./finish.js";
 import { dueIn, lookAtClock } from "./late.js";
@@ -22,12 +25,16 @@ import type { MemberParts } from "./parts.js";
 import { refuseRound } from "./refusal.js";
 import { Breach } from "./revealed.js";
 import { keysOf, type RoundView, recipientKeys, roundOf, roundState } from "./round.js";
-import { dropSecrets, keepSecret, keptAttempts, secretOf } from "./secrets.js";
+import { type AttemptSecret, dropSecrets, keepSecret, keptAttempts, secretOf } from "./secrets.js";
 import { say } from "./speaking.js";
 import { nextStep, type Step } from "./steps.js";
 
 export class RoundKeeper {
-  constructor(private readonly parts: MemberParts) {}
+  private readonly publisher: Publisher;
+
+  constructor(private readonly parts: MemberParts) {
+    this.publisher = new Publisher(parts);
+  }
 
   /** Does what can be done now. @returns whether anything was said */
   async act(row: CollaborationRow, board: Board): Promise<boolean> {
@@ -68,8 +75,10 @@ export class RoundKeeper {
   private async actIn(row: CollaborationRow, board: Board, view: RoundView): Promise<boolean> {
     const me = this.parts.keys.identity.publicKey;
     const step = this.step(row, view);
-    const running = roundState(row, view) === "running";
+    const state = roundState(row, view);
+    const running = state === "running";
     this.tidy(row, view, running && view.contributors.includes(me));
+    if (state === "done" && step === "over") return this.publisher.act(row, board, view);
     if (step === "over" || (!running && step !== "combine")) return false;
     if (step === "wait") return lookAtClock(this.parts, row, view);
     try {
@@ -122,13 +131,11 @@ export class RoundKeeper {
       case "reveal_key":
         return this.saySo(row, view, run.revealKey(secret()));
       case "commit_data":
-        return this.saySo(
-          row,
-          view,
-          await run.commitData(secret(), await contribute(contributor, statistic)),
-        );
+        return this.saySo(row, view, await this.committed(run, secret(), contributor, statistic));
       case "reveal_data":
-        return this.saySo(row, view, run.revealData(secret()), "round.contributed");
+        return this.saySo(row, view, run.revealData(secret()), "round.contributed", {
+          version: secret().data_version,
+        });
       case "sign":
         return this.saySo(row, view, await run.sign(secret(), this.recipients(row)));
       case "share":
@@ -145,6 +152,21 @@ export class RoundKeeper {
       default:
         throw new GloveboxError("internal", { detail: "there is no such step" });
     }
+  }
+
+  /** With the version that the numbers are of, which this domain's ledger will say. */
+  private async committed(
+    run: AttemptRun,
+    secret: AttemptSecret,
+    contributor: Contributor,
+    statistic: SharedStatistic,
+  ): Promise<Said> {
+    const version = () => contributor.catalog.datasets.row(contributor.row.dataset!).current_version!;
+    const before = version();
+    const said = await run.commitData(secret, await contribute(contributor, statistic));
+    if (version() !== before)
+      throw new GloveboxError("state_conflict", { detail: "the data have another version now" });
+    return { ...said, secret: { ...said.secret!, data_version: before } };
   }
 
   private statisticOf(row: CollaborationRow, view: RoundView, t: bigint): SharedStatistic {
@@ -169,21 +191,28 @@ export class RoundKeeper {
     );
   }
 
-  private saySo(row: CollaborationRow, view: RoundView, said: Said, entry?: string): void {
+  private saySo(
+    row: CollaborationRow,
+    view: RoundView,
+    said: Said,
+    entry?: string,
+    more: JsonObject = {},
+  ): void {
     const { ledger, keys } = this.parts;
     const { round, attempt } = view;
     ledger.commit((tx) => {
       if (said.secret !== undefined)
         keepSecret(tx, keys.sealer, { collaboration: row.id, round, attempt }, said.secret);
       const signed = say(tx, keys.identity, row.id, { kind: said.kind, round, attempt, body: said.body });
-      if (entry !== undefined)
-        tx.entry({
-          kind: entry,
-          actor: row.operator,
-          subject: row.id,
-          ...(row.dataset === null ? {} : { dataset: row.dataset }),
-          data: { round, attempt, spec: row.spec_sha256, blobs: blobsOf(signed) },
-        });
+      if (entry === undefined) return;
+      const seq = tx.entry({
+        kind: entry,
+        actor: row.operator,
+        subject: row.id,
+        ...(row.dataset === null ? {} : { dataset: row.dataset }),
+        data: { round, attempt, spec: row.spec_sha256, blobs: blobsOf(signed), ...more },
+      });
+      noteEntry(tx, { collaboration: row.id, round, attempt }, seq);
     });
   }
 }

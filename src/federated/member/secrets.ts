@@ -16,6 +16,8 @@ const schema = z.strictObject({
   /** SHA-256 of the blob of the key share. */
   key_blob: z.string(),
   data_nonce: z.string().optional(),
+  /** ver_…: whose rows the numbers are of. */
+  data_version: z.string().optional(),
   data_blobs: z.array(z.string()).optional(),
   share_nonce: z.string().optional(),
   /** Recipient by recipient, the blob of the share that is sealed for it. */

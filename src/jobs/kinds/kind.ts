@@ -6,7 +6,8 @@
  */
 import type { ColumnSchema } from "../../catalog/index.js";
 import type { JsonObject } from "../../ledger/index.js";
-import type { AccessMode, IsolationLevel, JobKindName, JobMode } from "../../vocabulary/index.js";
+import type { Canonical, Finding } from "../../privacy/index.js";
+import type { AccessMode, IsolationLevel, JobId, JobKindName, JobMode } from "../../vocabulary/index.js";
 import type { JobsConfig } from "../config.js";
 import type { RunOrder } from "../lease.js";
 
@@ -30,6 +31,31 @@ export interface SeenData {
   columns: readonly ColumnSchema[];
 }
 
+/** What a job of a kind that finds its outputs is looked up by. */
+export interface FindingJob {
+  id: JobId;
+  spec: JsonObject;
+}
+
+/** An output that the node found elsewhere than by a program or a claim, judged by rules of its own. */
+export interface FoundOutput {
+  name: string;
+  canonical: Canonical;
+  /** What it shows, in words. */
+  shows: string;
+}
+
+/** A kind whose outputs are found by the node itself; every answer is of what lies in its database. */
+export interface Finder {
+  outputs(job: FindingJob): readonly FoundOutput[];
+  /** What it tells together with what went out before. */
+  together(job: FindingJob): Finding[];
+  /** Whether it is provably the same as, or apart from, all that went out before. */
+  apart(job: FindingJob): boolean;
+  /** Further files of a release's bundle, by path. */
+  papers(job: FindingJob): Record<string, JsonObject>;
+}
+
 export interface JobKind {
   readonly name: JobKindName;
   /** Who runs it: a worker in a sandbox, or control itself, which runs no program. */
@@ -46,6 +72,8 @@ export interface JobKind {
   wallSeconds(spec: JsonObject): number;
   /** What a worker executes for a stored spec. */
   order?(job: { id: string; mode: JobMode; spec: JsonObject }): RunOrder;
+  /** In the place of claims. */
+  readonly finder?: Finder;
 }
 
 export type JobKinds = ReadonlyMap<JobKindName, JobKind>;

@@ -1,0 +1,162 @@
+/**
+ * Results of one collaboration judged together: what a new one tells with those that were released at this domain.
+ *
+ * Rules: which units cells stand on is known to nobody over domains, so descriptions and published counts are all that
+ * there is. What descriptions prove harmless passes, by the same rules as for tables of one dataset; where they prove that
+ * a cell lies in another, what is left over between the two is told by subtraction, and is held to the threshold. All else
+ * is for people. Only results over the same contributors and versions stand on the same rows.
+ *
+ * Not seen: what cells share that no description says; more than two tables at once; what another recipient released; the
+ * same people asked about in another collaboration or by a domain alone.
+ */
+import type { JsonObject, Tx } from "../../ledger/index.js";
+import {
+  type AskedTable,
+  type Claim,
+  type ClaimStatistic,
+  cellsWithin,
+  claimLabel,
+  differencing,
+  type Finding,
+  isTable,
+  judgeForRequester,
+  notCompared,
+  type PublishedTable,
+} from "../../privacy/index.js";
+import { collaborationRow, messagesOfRound } from "../collaborations/rows.js";
+import { type CollaborationSpec, spokenColumns } from "../collaborations/spec.js";
+import { resultOf } from "../member/results.js";
+import type { KindParts } from "./kind.js";
+import { releasedTables, rememberReleased, roundOfJob } from "./rows.js";
+
+/** More are not compared while all else waits. */
+const MAX_COMPARED = 300;
+
+export const claimOver = (spec: CollaborationSpec, statistic: ClaimStatistic): Claim => ({
+  version: 1,
+  dataset: spec.name,
+  statistic,
+});
+
+/** In words, for reviewers. */
+export function shownText(spec: CollaborationSpec, job: JsonObject): string {
+  const over = (job.over as string[]).join(", ");
+  return `${claimLabel(claimOver(spec, job.statistic as unknown as ClaimStatistic))}, over ${over}`;
+}
+
+interface Case {
+  asked: AskedTable;
+  released: PublishedTable[];
+  oneRowAUnit: boolean;
+  threshold: number;
+  mine: PublishedTable | undefined;
+}
+
+function caseOf({ store, keys }: KindParts, job: string): Case | undefined {
+  const of = roundOfJob(store.db, job);
+  if (of === undefined) return undefined;
+  const row = collaborationRow(store.db, of.collaboration);
+  const { spec } = store.db.prepare("SELECT spec FROM jobs WHERE id = ?").get(job) as { spec: string };
+  const { statistic } = JSON.parse(spec) as { statistic: ClaimStatistic };
+  const columns = spokenColumns(row.spec);
+  const claim = claimOver(row.spec, statistic);
+  const { version } = of;
+  const found = resultOf(store.db, keys.sealer, of.collaboration, of.round);
+  const table = found?.kind === "result" ? found.table : undefined;
+  return {
+    asked: { claim, version, columns, declared: true },
+    released: releasedTables(store.db, keys.sealer, of.collaboration)
+      .filter((fact) => fact.job !== job)
+      .map((fact) => ({
+        claim: claimOver(row.spec, fact.statistic),
+        version: fact.version,
+        columns,
+        facts: fact.table,
+      })),
+    oneRowAUnit: messagesOfRound(store.db, row.id, 0)
+      .filter((m) => m.message.kind === "join")
+      .every((m) => m.message.body.one_row_a_unit === true),
+    threshold: row.spec.threshold,
+    mine: table === undefined ? undefined : { claim, version, columns, facts: table },
+  };
+}
+
+export function judgedTogether(parts: KindParts, job: string): Finding[] {
+  const c = caseOf(parts, job);
+  // A model makes no facts, here as elsewhere.
+  if (c === undefined || c.mine === undefined || !isTable(c.asked.claim)) return [];
+  if (c.released.length > MAX_COMPARED) return [notCompared(c.released.length)];
+  const { asked, released, threshold, oneRowAUnit, mine } = c;
+  const told = judgeForRequester({
+    threshold,
+    oneRowAUnit,
+    unitColumn: undefined,
+    asked,
+    beside: [],
+    released,
+  });
+  const harmless = told.every((f) => f.verdict === "pass");
+  return harmless ? told : [...told, ...subtracted(mine, released, { threshold, oneRowAUnit })];
+}
+
+/** For reviewers: counts that hang on the numbers. */
+function subtracted(
+  mine: PublishedTable,
+  released: readonly PublishedTable[],
+  terms: { threshold: number; oneRowAUnit: boolean },
+): Finding[] {
+  const { threshold } = terms;
+  return released.flatMap((other) => {
+    if (other.version !== mine.version) return [];
+    const { small, compared } = cellsWithin(mine, other, terms);
+    const what = claimLabel(other.claim);
+    const finding = (verdict: Finding["verdict"], message: string, message_zh: string): Finding => ({
+      rule: differencing.id,
+      verdict,
+      message,
+      message_zh,
+      audience: "auditors",
+      evidence: { because: small.length > 0 ? "difference" : "not_compared" },
+    });
+    if (small.length > 0)
+      return [
+        {
+          ...finding(
+            "fail",
+            `${small.length} of its cells and cells of a released result (${what}) lie in one another, and can be subtracted: that tells of more than zero and fewer than ${threshold} units.`,
+            `其 ${small.length} 个单元格与已放行结果（${what}）的单元格相互包含，相减即得到大于零且少于 ${threshold} 个单元的信息。`,
+          ),
+          cells: small.slice(0, 100),
+        },
+      ];
+    return compared
+      ? []
+      : [
+          finding(
+            "review",
+            `It has too many cells to be compared with a released result (${what}) cell by cell.`,
+            `单元格过多，无法与已放行结果（${what}）逐格比较。`,
+          ),
+        ];
+  });
+}
+
+/** By descriptions alone: the very same, or without a row in common with any. */
+export function isApart(parts: KindParts, job: string): boolean {
+  const found = judgedTogether(parts, job);
+  return (
+    found.length > 0 &&
+    found.every((f) => f.verdict === "pass" && ["nothing_new", "apart"].includes(String(f.evidence?.because)))
+  );
+}
+
+/** In the transaction that lets a result out. */
+export function rememberResult(tx: Tx, { store, keys }: KindParts, job: string): void {
+  const of = roundOfJob(store.db, job);
+  const found = of && resultOf(store.db, keys.sealer, of.collaboration, of.round);
+  if (of === undefined || found?.kind !== "result" || found.table === undefined) return;
+  const { spec } = store.db.prepare("SELECT spec FROM jobs WHERE id = ?").get(job) as { spec: string };
+  const { statistic } = JSON.parse(spec) as { statistic: ClaimStatistic };
+  const { round, version } = of;
+  rememberReleased(tx, keys.sealer, of.collaboration, { job, round, version, statistic, table: found.table });
+}
