@@ -103,7 +103,7 @@ async function csv(rounds: number, rows: number): Promise<Result[]> {
     const scan = async () => {
       const { texts } = await checked("t.csv", bytes);
       await engine.scan({
-        parquet: Readable.from(parquet),
+        version: { key: "flchain", parquet: () => Readable.from(parquet) },
         columns: data.columns,
         unitColumn: "id",
         texts: texts.map(({ name, content }) => ({ name, content: Readable.from([content]) })),

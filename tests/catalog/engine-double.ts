@@ -86,10 +86,9 @@ export function engineDouble(): EngineDouble {
       const body = Array.from({ length: rows }, (_, i) => shown.map(() => `t${i}`).join(","));
       return Readable.from([`${[shown.map((c) => c.name).join(","), ...body].join("\n")}\n`]);
     },
-    async scan({ parquet, texts }) {
+    async scan({ texts }) {
       calls.scan++;
-      parquet.destroy();
-      for (const text of texts) await buffer(text.content);
+      for (const { content } of texts) if (!Buffer.isBuffer(content)) await buffer(content);
       return [];
     },
     async close() {},

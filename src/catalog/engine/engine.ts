@@ -1,6 +1,7 @@
 /** The engine as other rooms use it: requests to a pool of confined processes. Plaintext only passes through here. */
 import { totalmem } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { spawnConfined } from "../../sandbox/index.js";
 import { packageRoot } from "../../store/index.js";
 import { GloveboxError, invalidInput, parseInput } from "../../vocabulary/index.js";
@@ -118,7 +119,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     fit: (input) => sessions.fit(input),
     open: (versions) => sessions.prepare(versions),
     parseSql: (text) => parseSql(parsers, text),
-    scan: (input) => scan(pool, input),
+    scan: (input) => scan(pool, sessions, input),
     async close() {
       await Promise.all([pool.close(), parsers.close()]);
     },
@@ -159,15 +160,37 @@ async function materialise(
   return { csv, rows: result.rows, dispose: () => csv.destroy() };
 }
 
-async function scan(pool: EnginePool, input: ScanInput): Promise<ScanHit[]> {
-  const request = checked({
-    op: "scan" as const,
+/** Texts of so many bytes together are looked through where the version is open; longer ones would keep it too long. */
+const WARM_TEXTS = 1024 * 1024;
+
+async function scan(pool: EnginePool, sessions: Sessions, input: ScanInput): Promise<ScanHit[]> {
+  const sought = {
     columns: input.columns,
     unit_column: input.unitColumn,
     significant_digits: input.significantDigits ?? 8,
     texts: input.texts.map(({ name }) => name),
-    inputs: ["parquet", ...input.texts.map((_, i) => `text ${i}`)],
-  });
-  const { result } = await pool.ask(request, [input.parquet, ...input.texts.map(({ content }) => content)]);
+  };
+  const named = input.texts.map((_, i) => `text ${i}`);
+  const bytes = input.texts.flatMap(({ content }) => (Buffer.isBuffer(content) ? [content] : []));
+  const isWarm =
+    bytes.length === named.length && bytes.reduce((n, { length }) => n + length, 0) <= WARM_TEXTS;
+  if (isWarm) {
+    const {
+      op: _,
+      session: __,
+      ...request
+    } = checked({
+      op: "search" as const,
+      session: input.version.key,
+      ...sought,
+      inputs: named,
+    });
+    return sessions.search(input.version, request, bytes);
+  }
+  const request = checked({ op: "scan" as const, ...sought, inputs: ["parquet", ...named] });
+  const contents = input.texts.map(({ content }) =>
+    Buffer.isBuffer(content) ? Readable.from([content], { objectMode: false }) : content,
+  );
+  const { result } = await pool.ask(request, [input.version.parquet(), ...contents]);
   return result.hits;
 }

@@ -229,10 +229,11 @@ export interface TwinInput {
 }
 
 export interface ScanInput {
-  parquet: Readable;
+  version: OpenableVersion;
   columns: ColumnSchema[];
   unitColumn?: string;
-  texts: { name: string; content: Readable }[];
+  /** Bytes where they are at hand: a few are looked through with what the version's open session has ready. */
+  texts: { name: string; content: Readable | Buffer }[];
   /** To how many significant digits the texts' numbers were rounded; 8 unless told. */
   significantDigits?: number;
 }

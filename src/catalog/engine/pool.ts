@@ -65,10 +65,11 @@ export class EnginePool {
   async askOf<Op extends EngineRequest["op"]>(
     process: EngineProcess,
     request: RequestOf<Op>,
+    inputs: () => Readable[] = () => [],
   ): Promise<Answer<Op> | undefined> {
     if (!(await this.acquireThis(process))) return undefined;
     if (!(await process.offer(request, this.options.deadlineMs))) return undefined;
-    return process.complete<Op>(request.op, [], () => this.release(process));
+    return process.complete<Op>(request.op, inputs(), () => this.release(process));
   }
 
   private async acquireThis(process: EngineProcess): Promise<boolean> {

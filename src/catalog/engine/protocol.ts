@@ -32,17 +32,27 @@ const materialiseRequest = z.object({
   spec: viewSpec,
   inputs: z.tuple([z.literal("parquet")]),
 });
-const scanRequest = z.object({
-  op: z.literal("scan"),
+const session = z.string().min(1).max(200);
+const sought = {
   columns: z.array(columnSchema).min(1).max(ENGINE_LIMITS.columns),
   unit_column: columnName.optional(),
   significant_digits: z.int().min(1).max(17),
   texts: z.array(z.string().max(ENGINE_LIMITS.text_name_chars)).max(ENGINE_LIMITS.texts),
+};
+const scanRequest = z.object({
+  op: z.literal("scan"),
+  ...sought,
   /** `parquet`, then one for each text. */
   inputs: z.array(z.string()).min(1),
 });
-
-const session = z.string().min(1).max(200);
+/** The same of a version that is open. */
+const searchRequest = z.object({
+  op: z.literal("search"),
+  session,
+  ...sought,
+  /** One for each text. */
+  inputs: z.array(z.string()),
+});
 const none = z.tuple([]);
 const openRequest = z.object({
   op: z.literal("open"),
@@ -95,6 +105,7 @@ export const engineRequest = z.discriminatedUnion("op", [
   importRequest,
   materialiseRequest,
   scanRequest,
+  searchRequest,
   openRequest,
   queryRequest,
   unitsRequest,
@@ -107,12 +118,15 @@ export type RequestOf<Op extends EngineRequest["op"]> = Extract<EngineRequest, {
 export type ImportRequest = z.infer<typeof importRequest>;
 export type MaterialiseRequest = z.infer<typeof materialiseRequest>;
 export type ScanRequest = z.infer<typeof scanRequest>;
+export type SearchRequest = z.infer<typeof searchRequest>;
 export type OpenRequest = z.infer<typeof openRequest>;
 export type QueryRequest = z.infer<typeof queryRequest>;
 export type UnitsRequest = z.infer<typeof unitsRequest>;
 export type FitRequest = z.infer<typeof fitRequest>;
 export type ParseRequest = z.infer<typeof parseRequest>;
 export type CloseRequest = z.infer<typeof closeRequest>;
+
+const found = z.object({ hits: z.array(scanHit).max(100_000) });
 
 export const RESULTS = {
   import: z.object({
@@ -123,7 +137,8 @@ export const RESULTS = {
     units: count,
   }),
   materialise: z.object({ rows: count }),
-  scan: z.object({ hits: z.array(scanHit).max(100_000) }),
+  scan: found,
+  search: found,
   open: z.object({ rows: count, bytes: count }),
   query: z.object({
     columns: z.array(z.object({ name: z.string(), type: z.string() })),

@@ -6,7 +6,7 @@
  * longest is closed first. A session that is gone is opened again without the caller's knowledge, once a question.
  */
 import { createHash } from "node:crypto";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { GloveboxError } from "../../vocabulary/index.js";
 import type { Answer, EngineProcess } from "./exchange.js";
 import {
@@ -15,6 +15,7 @@ import {
   type OpenableVersion,
   type Queried,
   type QueryInput,
+  type ScanHit,
   type UnitsFound,
   type UnitsInput,
 } from "./model.js";
@@ -107,13 +108,25 @@ export class Sessions {
     return (await this.ask([version], request)).result.facts;
   }
 
-  private async ask<Op extends "query" | "units" | "fit">(
+  async search(
+    version: OpenableVersion,
+    sought: Omit<RequestOf<"search">, "op" | "session">,
+    texts: readonly Buffer[],
+  ): Promise<ScanHit[]> {
+    const request = { op: "search" as const, session: keyOf([version]), ...sought };
+    const inputs = () => texts.map((text) => Readable.from([text], { objectMode: false }));
+    return (await this.ask([version], request, inputs)).result.hits;
+  }
+
+  /** `inputs` is called again where a session that died is opened again. */
+  private async ask<Op extends "query" | "units" | "fit" | "search">(
     versions: readonly OpenableVersion[],
     request: RequestOf<Op>,
+    inputs?: () => Readable[],
   ): Promise<Answer<Op>> {
     for (let attempt = 0; ; attempt++) {
       const session = await this.session(versions);
-      const answer = await this.pool.askOf<Op>(session.process, request);
+      const answer = await this.pool.askOf<Op>(session.process, request, inputs);
       if (answer) return answer;
       this.forget(session.key);
       // Several may have died at once; a question that kills whatever answers it is given up.

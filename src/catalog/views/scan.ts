@@ -3,7 +3,6 @@
  *
  * Rules: the engine opens the versions; what comes back are names, positions and counts, never a value.
  */
-import { Readable } from "node:stream";
 import type { Store, Vault } from "../../store/index.js";
 import type { ScanText } from "../catalog.js";
 import { effectiveColumns } from "../datasets/policy.js";
@@ -24,7 +23,7 @@ export interface ScanRequest {
 
 const openText = ({ name, content }: ScanText) => ({
   name,
-  content: typeof content === "function" ? content() : Readable.from([content], { objectMode: false }),
+  content: typeof content === "function" ? content() : content,
 });
 
 export async function scanOutputs(parts: Parts, request: ScanRequest): Promise<ScanHit[]> {
@@ -35,7 +34,7 @@ export async function scanOutputs(parts: Parts, request: ScanRequest): Promise<S
     const dataset = datasetRow(parts.store.db, version.dataset);
     hits.push(
       ...(await parts.engine.scan({
-        parquet: parts.vault.get(version.object),
+        version: { key: version.object, parquet: () => parts.vault.get(version.object) },
         columns: effectiveColumns(version.columns, dataset.declared_columns),
         texts: request.texts.map(openText),
         ...(dataset.unit_column === null ? {} : { unitColumn: dataset.unit_column }),

@@ -78,6 +78,55 @@ describe("a version that is open", () => {
   });
 });
 
+describe("texts compared with a version that is open", () => {
+  const text = "a note of U0001234\n";
+  const look = (key: string, columns = version.columns, content: Buffer | ReturnType<typeof streamOf>) =>
+    engine.scan({ version: of(key), columns, texts: [{ name: "note", content }] });
+  const classed = (name: string) =>
+    version.columns.map((column) =>
+      column.name === name ? { ...column, class: "identifier" as const } : column,
+    );
+  let id = "";
+  beforeAll(async () => {
+    id = String((await ask("SELECT c0 FROM data LIMIT 1", [], "texts")).rows[0]?.[0]);
+    sent = 0;
+  });
+  const note = () => Buffer.from(text.replace("U0001234", id));
+
+  test("find its identifiers without its being sent again", async () => {
+    for (let i = 0; i < 3; i++)
+      expect(await look("texts", classed("id"), note())).toMatchObject([
+        { kind: "identifier", column: "id" },
+      ]);
+    expect(sent).toBe(0);
+  });
+  test("find what is an identifier now, whatever it was before", async () => {
+    expect(await look("texts", undefined, Buffer.from("M\n"))).toEqual([]);
+    const plain = version.columns.map((column) => ({ ...column, class: "plain" as const }));
+    expect(await look("texts", plain, note())).toEqual([]);
+    expect(await look("texts", classed("id"), note())).toHaveLength(1);
+  });
+  test("leave nothing that a question could read", async () => {
+    await look("texts", classed("id"), Buffer.concat([note(), Buffer.from("1 2 3 4 61 72 0.5 F\n")]));
+    for (const table of ["ids_0", "candidates", "tokens_text", "temp.ids_0"])
+      expect((await errorOf(ask(`SELECT * FROM ${table}`, [], "texts"))).code).toBe("internal");
+  });
+  test("are looked through anew when its process dies meanwhile", async () => {
+    for (const pid of enginesOf(process.pid)) process.kill(pid, "SIGKILL");
+    await until(() => enginesOf(process.pid).length === 0, "the end of the engines");
+    expect(await look("texts", classed("id"), note())).toHaveLength(1);
+    expect(sent).toBe(1);
+  });
+  test("go to a process of their own where they are long", async () => {
+    sent = 0;
+    expect(
+      await look("texts", classed("id"), Buffer.concat([Buffer.alloc(2 ** 20, "x "), note()])),
+    ).toHaveLength(1);
+    expect(await look("texts", classed("id"), streamOf(note()))).toHaveLength(1);
+    expect(sent).toBe(2);
+  });
+});
+
 test("what was not used for longest is closed when others need the room", async () => {
   const small = createEngine({ processes: 1, sessionMb: (2.5 * version.parquet.length) / 1024 ** 2 });
   const counts: Record<string, number> = { a: 0, b: 0, c: 0 };

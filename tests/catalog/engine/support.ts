@@ -1,7 +1,9 @@
 /** Shared by the engine's tests: the example data, and small ways to call a real engine. */
+import { createHash } from "node:crypto";
 import { createReadStream, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { expect } from "@jest/globals";
 import type {
   DeclaredColumn,
   Engine,
@@ -65,18 +67,24 @@ export async function viewOf(engine: Engine, version: Version, drop: string[] = 
   return (await bytesOf(view.csv)).toString("utf8");
 }
 
-export function scanTexts(
+/** As streams, which are looked through with a version sent along, and as bytes, with one that is open: it is one. */
+export async function scanTexts(
   engine: Engine,
   version: Version,
   texts: Record<string, string | Buffer>,
   unitColumn?: string,
 ): Promise<ScanHit[]> {
-  return engine.scan({
-    parquet: streamOf(version.parquet),
-    columns: version.columns,
-    unitColumn,
-    texts: Object.entries(texts).map(([name, content]) => ({ name, content: streamOf(content) })),
-  });
+  const key = createHash("sha256").update(version.parquet).digest("hex");
+  const scan = (contentOf: (content: string | Buffer) => Readable | Buffer) =>
+    engine.scan({
+      version: { key, parquet: () => streamOf(version.parquet) },
+      columns: version.columns,
+      unitColumn,
+      texts: Object.entries(texts).map(([name, content]) => ({ name, content: contentOf(content) })),
+    });
+  const hits = await scan(streamOf);
+  expect(await scan((content) => Buffer.from(content))).toEqual(hits);
+  return hits;
 }
 
 /** The error of a call that must fail. */

@@ -29,6 +29,7 @@ export class Duck {
   private constructor(
     private readonly instance: DuckDBInstance,
     readonly connection: DuckDBConnection,
+    private readonly owned: boolean,
   ) {}
 
   static async open(settings: DuckSettings): Promise<Duck> {
@@ -42,12 +43,17 @@ export class Duck {
       allow_unsigned_extensions: "false",
     });
     const connection = await instance.connect();
-    const duck = new Duck(instance, connection);
+    const duck = new Duck(instance, connection, true);
     await duck.run(`SET allowed_directories=[${literal(`${settings.folder}/`)}]`);
     await duck.run("SET TimeZone='UTC'");
     await duck.run("SET enable_external_access=false");
     await duck.run("SET lock_configuration=true");
     return duck;
+  }
+
+  /** The same database by a connection of its own, whose temporary tables no other sees. Closed before this one. */
+  async beside(): Promise<Duck> {
+    return new Duck(this.instance, await this.instance.connect(), false);
   }
 
   async run(sql: string): Promise<void> {
@@ -68,6 +74,6 @@ export class Duck {
 
   close(): void {
     this.connection.closeSync();
-    this.instance.closeSync();
+    if (this.owned) this.instance.closeSync();
   }
 }

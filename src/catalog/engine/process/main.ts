@@ -74,6 +74,8 @@ function perform(
       return scan(work, request, inputs);
     case "open":
       return versions.begin(request, inputs);
+    case "search":
+      return versions.search(request, inputs);
     case "query":
       return versions.ask(request);
     case "units":

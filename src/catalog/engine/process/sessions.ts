@@ -8,10 +8,19 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { CloseRequest, FitRequest, OpenRequest, QueryRequest, UnitsRequest } from "../protocol.js";
+import type {
+  CloseRequest,
+  FitRequest,
+  OpenRequest,
+  QueryRequest,
+  SearchRequest,
+  UnitsRequest,
+} from "../protocol.js";
 import { Duck, type DuckSettings, literal } from "./duck.js";
 import { fitRows } from "./fit.js";
 import { describeVersion } from "./parquet.js";
+import { search } from "./scan/scan.js";
+import { ScannedVersion } from "./scan/version.js";
 import { Statements } from "./statements.js";
 import { unitsInCells } from "./units-in-cells.js";
 import { type Inputs, type Outcome, saveInput } from "./workplace.js";
@@ -20,6 +29,8 @@ interface Open {
   duck: Duck;
   folder: string;
   statements: Statements;
+  /** Once texts were compared with it. */
+  scanned?: ScannedVersion;
 }
 
 export class OpenVersions {
@@ -51,23 +62,36 @@ export class OpenVersions {
     }
   }
 
+  private opened({ session }: { session: string }): Open {
+    const open = this.open.get(session);
+    if (!open) throw new Error("engine: no such session");
+    return open;
+  }
+
   async ask(request: QueryRequest): Promise<Outcome<"query">> {
-    const session = this.open.get(request.session);
-    if (!session) throw new Error("engine: no such session");
-    return session.statements.ask(request);
+    return this.opened(request).statements.ask(request);
+  }
+
+  /** Texts compared with the first of its versions. */
+  async search(request: SearchRequest, inputs: Inputs): Promise<Outcome<"search">> {
+    const session = this.opened(request);
+    const { duck, folder } = session;
+    session.scanned ??= await ScannedVersion.open(await duck.beside(), join(folder, "data.parquet"));
+    const place = await mkdtemp(join(folder, "search-"));
+    try {
+      return { result: { hits: await search(session.scanned, place, request, inputs) }, outputs: [] };
+    } finally {
+      await rm(place, { recursive: true, force: true });
+    }
   }
 
   /** Which units are in which cell. */
   async units(request: UnitsRequest): Promise<Outcome<"units">> {
-    const session = this.open.get(request.session);
-    if (!session) throw new Error("engine: no such session");
-    return unitsInCells(session.duck.connection, request);
+    return unitsInCells(this.opened(request).duck.connection, request);
   }
 
   async fit(request: FitRequest): Promise<Outcome<"fit">> {
-    const session = this.open.get(request.session);
-    if (!session) throw new Error("engine: no such session");
-    return { result: { facts: await fitRows(session.duck, request) }, outputs: [] };
+    return { result: { facts: await fitRows(this.opened(request).duck, request) }, outputs: [] };
   }
 
   async close(request: CloseRequest): Promise<Outcome<"close">> {
@@ -80,6 +104,7 @@ export class OpenVersions {
     if (!session) return;
     this.open.delete(key);
     session.statements.close();
+    session.scanned?.close();
     session.duck.close();
     await rm(session.folder, { recursive: true, force: true });
   }

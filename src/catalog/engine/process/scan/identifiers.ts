@@ -15,6 +15,7 @@ export interface IdentifierColumn {
   name: string;
   /** Its table of distinct values in lower case: `id`. */
   table: string;
+  distinct: number;
   codes: number;
   words: number;
   numbers: number;
@@ -102,14 +103,14 @@ export async function loadIdentifiers(
   for (const i of identifierColumns(columns, unitColumn)) {
     const table = `ids_${i}`;
     await duck.run(
-      `CREATE TABLE ${table} AS SELECT DISTINCT lower(CAST(${stored(i)} AS VARCHAR)) AS id FROM ${parquet}
+      `CREATE OR REPLACE TEMP TABLE ${table} AS SELECT DISTINCT lower(CAST(${stored(i)} AS VARCHAR)) AS id FROM ${parquet}
        WHERE ${stored(i)} IS NOT NULL`,
     );
     const [all, numbers] = await duck.row(`SELECT count(*), count(*) FILTER (${NUMBER}) FROM ${table}`);
     total += Number(all) - Number(numbers);
     const stretches = await stretchesOf(duck, table, Number(numbers));
-    const name = columns[i]!.name;
-    found.push({ name, table, codes: 0, words: 0, numbers: Number(numbers), shapes: new Map(), stretches });
+    const counted = { distinct: Number(all), codes: 0, words: 0, numbers: Number(numbers) };
+    found.push({ name: columns[i]!.name, table, ...counted, shapes: new Map(), stretches });
   }
   const needles = new Needles(total);
   for (const column of found) await learn(duck, column, needles);
@@ -131,7 +132,7 @@ export async function confirm(
 /** A table `name` of one column, filled from a file, for joins with what was found in texts. */
 export async function loadCandidates(duck: Duck, name: string, jsonLines: string): Promise<void> {
   await duck.run(
-    `CREATE OR REPLACE TABLE ${name} AS SELECT candidate FROM read_json(${literal(jsonLines)},
+    `CREATE OR REPLACE TEMP TABLE ${name} AS SELECT candidate FROM read_json(${literal(jsonLines)},
      format = 'newline_delimited', columns = {candidate: 'VARCHAR'})`,
   );
 }

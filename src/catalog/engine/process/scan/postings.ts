@@ -1,10 +1,12 @@
 /** For each column, which rows hold the values that the texts hold: the part of the data that a text can match. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { DuckDBValue } from "@duckdb/node-api";
 import type { ColumnType } from "../../../../vocabulary/index.js";
 import type { ColumnSchema } from "../../model.js";
 import { literal, stored } from "../duck.js";
 import type { ScanData } from "./data.js";
+import { LEAST_VALUES } from "./records.js";
 import type { Keys } from "./tokens.js";
 
 export interface ColumnPostings {
@@ -21,6 +23,8 @@ export interface Postings {
 const COMMON = 0.25;
 /** Row numbers held at once, over all columns. */
 const BUDGET = 12_000_000;
+/** Rows times columns of one question. */
+const ROWS_TOGETHER = 2_000_000;
 
 const KEY_OF: Record<ColumnType, keyof Keys> = {
   boolean: "text",
@@ -42,80 +46,97 @@ function keySql(type: ColumnType, column: string, digits: number): string {
 const padExponent = (key: string): string => (key.at(-3) === "e" ? `${key.slice(0, -1)}0${key.at(-1)}` : key);
 
 const COLUMNS = "columns = {key: 'VARCHAR', token: 'INTEGER'}";
+const KINDS = ["integer", "decimal", "text"] as const;
 
 /** Numbers need no quotes, and a table of them is read faster than objects are; texts may hold anything. */
-async function writeTokens(data: ScanData, keys: Keys): Promise<void> {
-  for (const kind of ["integer", "decimal", "text"] as const) {
-    const path = join(data.folder, `tokens-${kind}`);
-    const lines: string[] = [];
-    for (const [key, token] of keys[kind]) {
-      if (kind === "text") lines.push(JSON.stringify({ key, token }));
-      else lines.push(`${kind === "decimal" ? padExponent(key) : key},${token}`);
-    }
-    await writeFile(path, lines.join("\n"));
-    const from =
-      kind === "text"
-        ? `read_json(${literal(path)}, format = 'newline_delimited', ${COLUMNS})`
-        : `read_csv(${literal(path)}, auto_detect = false, header = false, delim = ',', ${COLUMNS})`;
-    await data.duck.run(
-      `CREATE OR REPLACE TABLE tokens_${kind} AS ${
-        lines.length === 0
-          ? "SELECT NULL::VARCHAR AS key, NULL::INTEGER AS token WHERE false"
-          : `SELECT key, token FROM ${from}`
-      }`,
-    );
+async function writeTokens(data: ScanData, keys: Keys, kind: keyof Keys): Promise<void> {
+  const path = join(data.folder, `tokens-${kind}`);
+  const lines: string[] = [];
+  for (const [key, token] of keys[kind]) {
+    if (kind === "text") lines.push(JSON.stringify({ key, token }));
+    else lines.push(`${kind === "decimal" ? padExponent(key) : key},${token}`);
   }
+  await writeFile(path, lines.join("\n"));
+  const from =
+    kind === "text"
+      ? `read_json(${literal(path)}, format = 'newline_delimited', ${COLUMNS})`
+      : `read_csv(${literal(path)}, auto_detect = false, header = false, delim = ',', ${COLUMNS})`;
+  await data.duck.run(`CREATE OR REPLACE TEMP TABLE tokens_${kind} AS SELECT key, token FROM ${from}`);
 }
 
-async function columnPostings(
+interface SearchedColumn {
+  index: number;
+  type: ColumnType;
+}
+
+/** Where the columns hold values of the texts: the rarest first, as many in each as the budget holds. */
+function postingsSql(
   data: ScanData,
-  index: number,
-  type: ColumnType,
+  columns: readonly SearchedColumn[],
   digits: number,
   budget: number,
-): Promise<ColumnPostings> {
-  const { duck } = data;
-  await duck.run(
-    `CREATE OR REPLACE TABLE matched AS SELECT token, row FROM (
-       SELECT ${keySql(type, stored(index), digits)} AS key, file_row_number AS row FROM ${data.numbered}
-       WHERE ${stored(index)} IS NOT NULL) JOIN tokens_${KEY_OF[type]} USING (key)`,
+): string {
+  const matches = columns.map(
+    ({ index, type }) =>
+      `SELECT ${index} AS col, token, row FROM (
+         SELECT ${keySql(type, stored(index), digits)} AS key, file_row_number AS row FROM ${data.numbered}
+         WHERE ${stored(index)} IS NOT NULL) JOIN tokens_${KEY_OF[type]} USING (key)`,
   );
-  // The rarest values first, as many as the budget holds.
-  const stream = await duck.connection.stream(
-    `SELECT token, row::INTEGER FROM matched JOIN (
-       SELECT token FROM (
-         SELECT token, count(*) AS n, sum(count(*)) OVER (ORDER BY count(*), token) AS held FROM matched GROUP BY token)
-       WHERE n <= ${Math.max(1, Math.floor(data.rows * COMMON))} AND held <= ${budget}) USING (token)
-     ORDER BY token, row`,
-  );
-  const rows = new Map<number, number[]>();
+  return `WITH matched AS MATERIALIZED (${matches.join(" UNION ALL ")})
+     SELECT col, token, row::INTEGER FROM matched JOIN (
+       SELECT col, token FROM (
+         SELECT col, token, count(*) AS n,
+           sum(count(*)) OVER (PARTITION BY col ORDER BY count(*), token) AS held
+         FROM matched GROUP BY col, token)
+       WHERE n <= ${Math.max(1, Math.floor(data.rows * COMMON))} AND held <= ${budget}) USING (col, token)
+     ORDER BY col, token, row`;
+}
+
+async function readPostings(data: ScanData, sql: string, into: ReadonlyMap<number, Map<number, number[]>>) {
+  const stream = await data.duck.connection.stream(sql);
   for (
     let chunk = await stream.fetchChunk();
     chunk && chunk.rowCount > 0;
     chunk = await stream.fetchChunk()
   ) {
-    const tokens = chunk.getColumnValues(0);
-    const numbers = chunk.getColumnValues(1);
+    const [columns, tokens, numbers] = [0, 1, 2].map((i) => chunk!.getColumnValues(i)) as [
+      DuckDBValue[],
+      DuckDBValue[],
+      DuckDBValue[],
+    ];
     for (let i = 0; i < tokens.length; i++) {
-      const token = Number(tokens[i]);
-      const list = rows.get(token);
+      const rows = into.get(Number(columns[i]))!;
+      const list = rows.get(Number(tokens[i]));
       if (list) list.push(Number(numbers[i]));
-      else rows.set(token, [Number(numbers[i])]);
+      else rows.set(Number(tokens[i]), [Number(numbers[i])]);
     }
   }
-  return { rows: new Map([...rows].map(([token, list]) => [token, Int32Array.from(list)])) };
 }
 
+/** Columns looked at in one question: a question costs as much as some rows do, and its matches take memory. */
+function* together(columns: readonly SearchedColumn[], rows: number): Generator<SearchedColumn[]> {
+  const most = Math.max(1, Math.floor(ROWS_TOGETHER / Math.max(1, rows)));
+  for (let i = 0; i < columns.length; i += most) yield columns.slice(i, i + most);
+}
+
+/** Undefined where too few columns could match for a record to be met. */
 export async function loadPostings(
   data: ScanData,
   schema: ColumnSchema[],
   keys: Keys,
   digits: number,
-): Promise<Postings> {
-  await writeTokens(data, keys);
+): Promise<Postings | undefined> {
+  const columns = schema
+    .map(({ type }, index) => ({ index, type }))
+    .filter(({ type }) => keys[KEY_OF[type]].size > 0);
+  if (columns.length < LEAST_VALUES) return undefined;
+  for (const kind of KINDS)
+    if (columns.some(({ type }) => KEY_OF[type] === kind)) await writeTokens(data, keys, kind);
   const budget = Math.floor(BUDGET / schema.length);
-  const columns: ColumnPostings[] = [];
-  for (const [i, { type }] of schema.entries())
-    columns.push(await columnPostings(data, i, type, digits, budget));
-  return { rowCount: data.rows, columns };
+  const found = new Map(columns.map(({ index }) => [index, new Map<number, number[]>()]));
+  for (const part of together(columns, data.rows))
+    await readPostings(data, postingsSql(data, part, digits, budget), found);
+  const typed = (rows: Map<number, number[]>) =>
+    new Map([...rows].map(([token, list]) => [token, Int32Array.from(list)]));
+  return { rowCount: data.rows, columns: [...found.values()].map((rows) => ({ rows: typed(rows) })) };
 }

@@ -7,24 +7,27 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { invalidInput } from "../../../../vocabulary/index.js";
 import type { ColumnSchema, ScanHit } from "../../model.js";
-import type { ScanRequest } from "../../protocol.js";
-import { Duck, literal } from "../duck.js";
-import { describeVersion, type VersionDescription } from "../parquet.js";
+import type { ScanRequest, SearchRequest } from "../../protocol.js";
+import { Duck } from "../duck.js";
+import type { VersionDescription } from "../parquet.js";
 import { type Inputs, type Outcome, saveInput, type Workplace } from "../workplace.js";
 import type { ScanData } from "./data.js";
 import { DecodeBudget, variants } from "./decodings.js";
-import { confirm, type Identifiers, loadCandidates, loadIdentifiers } from "./identifiers.js";
+import { confirm, type Identifiers, loadCandidates } from "./identifiers.js";
 import { judge } from "./judge.js";
 import { loadPostings } from "./postings.js";
-import { RecordFinder } from "./records.js";
+import { LEAST_VALUES, RecordFinder } from "./records.js";
 import { Lookout, type Sightings } from "./sightings.js";
 import { Tokens, type Window, windowsOf } from "./tokens.js";
+import { ScannedVersion } from "./version.js";
 
 /** A text is looked at in pieces of this size that overlap; the rest of one longer than the limit is not. */
 const PIECE = 8 * 1024 * 1024;
 const OVERLAP = 4 * 1024;
 const LONGEST_TEXT = 64 * 1024 * 1024;
 const MAX_WINDOWS = 400_000;
+
+type Texts = Pick<SearchRequest, "texts" | "columns" | "unit_column" | "significant_digits">;
 
 /** All that is gathered from the texts before the data are asked. */
 interface Gathered {
@@ -61,7 +64,8 @@ async function* piecesOf(source: AsyncIterable<Buffer>, tooLong: () => void): As
 
 function gatherWindows(into: Gathered, text: number, encoding: string, content: string): void {
   for (const window of windowsOf(into.tokens, text, encoding, content)) {
-    if (window.tokens.length === 0) continue;
+    // With fewer it tells of no record.
+    if (window.tokens.length < LEAST_VALUES) continue;
     if (into.windows.length >= MAX_WINDOWS) {
       into.skipped[text]!++;
       return;
@@ -70,7 +74,7 @@ function gatherWindows(into: Gathered, text: number, encoding: string, content: 
   }
 }
 
-async function gather(identifiers: Identifiers, request: ScanRequest, inputs: Inputs): Promise<Gathered> {
+async function gather(identifiers: Identifiers, request: Texts, inputs: Inputs): Promise<Gathered> {
   const budget = new DecodeBudget();
   const into: Gathered = {
     lookout: new Lookout(identifiers, budget),
@@ -117,12 +121,13 @@ async function identifierHits(
 async function recordHits(
   data: ScanData,
   schema: ColumnSchema[],
-  request: ScanRequest,
+  request: Texts,
   gathered: Gathered,
 ): Promise<ScanHit[]> {
   const { windows, tokens, skipped } = gathered;
   if (windows.length === 0 || data.rows < 2) return [];
   const postings = await loadPostings(data, schema, tokens.keys, request.significant_digits);
+  if (!postings) return [];
   const finders = new Map<string, { window: Window; finder: RecordFinder }>();
   for (const window of windows) {
     const place = `${window.text} ${window.encoding}`;
@@ -141,7 +146,7 @@ async function recordHits(
   return hits;
 }
 
-function unscannedHits(request: ScanRequest, skipped: number[]): ScanHit[] {
+function unscannedHits(request: Texts, skipped: number[]): ScanHit[] {
   return request.texts.flatMap((name, text) => {
     const count = skipped[text]!;
     if (count === 0) return [];
@@ -158,23 +163,36 @@ function schemaOf(version: VersionDescription["columns"], declared: ColumnSchema
   return declared.map((column, i) => ({ ...column, type: version[i]!.type }));
 }
 
+/** Texts compared with a version of which all is ready. `folder` is the scan's own. */
+export async function search(
+  version: ScannedVersion,
+  folder: string,
+  request: Texts,
+  inputs: Inputs,
+): Promise<ScanHit[]> {
+  const data = version.data(folder);
+  const schema = schemaOf(version.description.columns, request.columns);
+  try {
+    const identifiers = await version.identifiers(schema, request.unit_column);
+    const gathered = await gather(identifiers, request, inputs);
+    return [
+      ...(await identifierHits(data, identifiers, gathered.lookout.found, request.texts)),
+      ...(await recordHits(data, schema, request, gathered)),
+      ...unscannedHits(request, gathered.skipped),
+    ];
+  } finally {
+    await version.tidy();
+  }
+}
+
+/** The same with a version that comes with its texts. */
 export async function scan(work: Workplace, request: ScanRequest, inputs: Inputs): Promise<Outcome<"scan">> {
   const parquet = join(work.folder, "version.parquet");
   await saveInput(inputs.next(), parquet);
   const duck = await Duck.open(work);
   try {
-    const { rows, columns } = await describeVersion(duck, parquet);
-    const schema = schemaOf(columns, request.columns);
-    const table = `read_parquet(${literal(parquet)})`;
-    const numbered = `read_parquet(${literal(parquet)}, file_row_number = true)`;
-    const data: ScanData = { duck, folder: work.folder, rows, numbered };
-    const identifiers = await loadIdentifiers(duck, table, schema, request.unit_column);
-    const gathered = await gather(identifiers, request, inputs);
-    const hits = [
-      ...(await identifierHits(data, identifiers, gathered.lookout.found, request.texts)),
-      ...(await recordHits(data, schema, request, gathered)),
-    ];
-    return { result: { hits: [...hits, ...unscannedHits(request, gathered.skipped)] }, outputs: [] };
+    const hits = await search(await ScannedVersion.open(duck, parquet), work.folder, request, inputs);
+    return { result: { hits }, outputs: [] };
   } finally {
     duck.close();
   }
