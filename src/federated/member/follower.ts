@@ -144,6 +144,7 @@ export class Follower {
       kind: "collaboration.suspended",
       actor: row.operator,
       subject: row.id,
+      ...(row.dataset === null ? {} : { dataset: row.dataset }),
       data: { reason, ...evidenceOf(message) },
     });
   }
