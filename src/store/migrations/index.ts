@@ -7,6 +7,7 @@ import { answerTime } from "./005_answer_time.js";
 import { disclosurePolicy } from "./006_disclosure.js";
 import { facts } from "./007_facts.js";
 import { collaborations } from "./008_collaborations.js";
+import { roundCharges } from "./009_round_charges.js";
 import { results } from "./010_results.js";
 
 export interface Migration {
@@ -24,5 +25,6 @@ export const MIGRATIONS: readonly Migration[] = [
   disclosurePolicy,
   facts,
   collaborations,
+  roundCharges,
   results,
 ];
