@@ -11,7 +11,6 @@ import type { Logger } from "pino";
 import type { Catalog } from "../catalog/index.js";
 import type { Jobs } from "../jobs/index.js";
 import type { Ledger } from "../ledger/index.js";
-import { claimFromWritten, type WrittenClaim } from "../privacy/index.js";
 import type { Keys, Store, Vault } from "../store/index.js";
 import { type Actor, type Clock, GloveboxError, invalidInput, newId, traceOf } from "../vocabulary/index.js";
 import { BoardService } from "./board/board.js";
@@ -25,13 +24,7 @@ import {
   lastRound,
   setState,
 } from "./collaborations/rows.js";
-import {
-  type CollaborationSpec,
-  checkSpec,
-  participantNamed,
-  specSha256,
-  spokenColumns,
-} from "./collaborations/spec.js";
+import { type CollaborationSpec, checkSpec, participantNamed, specSha256 } from "./collaborations/spec.js";
 import { moved } from "./collaborations/states.js";
 import { grantFor, mustFit } from "./member/consent.js";
 import { Follower } from "./member/follower.js";
@@ -42,6 +35,7 @@ import { say } from "./member/speaking.js";
 import { fingerprint } from "./messages/message.js";
 import { sealingKey } from "./messages/seal.js";
 import { rememberResult } from "./results/together.js";
+import { questionFromWritten, type WrittenQuestion } from "./statistic/asked.js";
 import { sharedStatistic } from "./statistic/shared.js";
 import { SumsThread } from "./sums/thread.js";
 import {
@@ -238,7 +232,7 @@ export class Federation {
   }
 
   /** Opens a round. @throws forbidden, state_conflict, invalid_input */
-  async open(actor: Actor, id: string, written: WrittenClaim): Promise<RoundResultView> {
+  async open(actor: Actor, id: string, written: WrittenQuestion): Promise<RoundResultView> {
     const { ledger, keys, store } = this.parts;
     const row = collaborationRow(store.db, id);
     if (!recipientKeys(row).includes(keys.identity.publicKey))
@@ -249,7 +243,7 @@ export class Federation {
       throw new GloveboxError("forbidden", {
         detail: "the operator who joined, under the owner's grant, asks for statistics",
       });
-    const { statistic } = claimFromWritten(written, row.spec.name, spokenColumns(row.spec), "statistic");
+    const statistic = questionFromWritten(written, row.spec);
     sharedStatistic(row.spec, { statistic }, (await this.member.sums.parameters()).t);
     const round = ledger.commit((tx) => {
       const next = lastRound(tx.db, id) + 1;

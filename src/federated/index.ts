@@ -9,4 +9,5 @@ export {
 export { ATTEMPT_STATES } from "./member/steps.js";
 export { fingerprint, identityKey } from "./messages/message.js";
 export { aggregateKind } from "./results/kind.js";
+export { writtenQuestion } from "./statistic/asked.js";
 export type { CollaborationView, DomainView, RoundResultView } from "./views.js";

@@ -5,7 +5,6 @@
  * the auditors of the dataset; before, not even whether a rule refuses it. What may be known of its job, the job says.
  */
 import type { Catalog } from "../catalog/index.js";
-import type { ClaimStatistic } from "../privacy/index.js";
 import type { Keys, Store } from "../store/index.js";
 import { type Actor, type DatasetId, GloveboxError } from "../vocabulary/index.js";
 import { type CollaborationRow, lastRound, messagesOfRound } from "./collaborations/rows.js";
@@ -16,6 +15,7 @@ import { type Found, resultOf } from "./member/results.js";
 import { keysOf, roundState } from "./member/round.js";
 import type { AttemptState } from "./member/steps.js";
 import { isReleased, jobOfRound, type RoundJob } from "./results/rows.js";
+import type { SharedQuestion } from "./statistic/asked.js";
 
 export interface DomainView {
   name: string;
@@ -42,7 +42,7 @@ export interface RoundResultView {
   attempt?: number;
   /** Where not all participants contribute. */
   contributors?: string[];
-  statistic?: ClaimStatistic;
+  statistic?: SharedQuestion;
   /** Rounds that it took, or has taken so far, where it takes more than one. */
   steps?: number;
   /** At a recipient: what the result became. Of whoever may not read it, nothing. */

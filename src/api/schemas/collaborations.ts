@@ -5,8 +5,8 @@ import {
   COLLABORATION_STATES,
   collaborationSpec,
   identityKey,
+  writtenQuestion,
 } from "../../federated/index.js";
-import { writtenClaim } from "../../privacy/index.js";
 import { hex256 } from "./parameters.js";
 
 export const domainView = z
@@ -37,7 +37,11 @@ export const joinInput = z
   .meta({ id: "JoinInput" });
 
 export const roundInput = z
-  .strictObject({ statistic: writtenClaim.describe("A table, histogram or summary over all domains") })
+  .strictObject({
+    statistic: writtenQuestion.describe(
+      "A table, histogram, summary, model, curves or test over all domains",
+    ),
+  })
   .meta({ id: "RoundInput" });
 
 export const collaborationView = z

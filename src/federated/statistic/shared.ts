@@ -8,15 +8,12 @@
  */
 import { z } from "zod";
 import type { JsonObject } from "../../ledger/index.js";
-import {
-  type Canonical,
-  type ExpressionColumns,
-  type SlotLayout,
-  statisticSchema,
-} from "../../privacy/index.js";
+import type { Canonical, ExpressionColumns, SlotLayout } from "../../privacy/index.js";
 import { invalidInput } from "../../vocabulary/index.js";
 import type { CollaborationSpec } from "../collaborations/spec.js";
+import { asSurvival, checkedClaim, sharedQuestion } from "./asked.js";
 import { isSharedGlm, sharedGlm } from "./glm.js";
+import { sharedSurvival } from "./survival.js";
 import { sharedTable } from "./table.js";
 
 /** Steps of one statistic; each is a round. */
@@ -54,7 +51,7 @@ export type SharedOutcome =
 
 /** What an `open` asks: a statistic, or a further step of one. */
 export const askedSchema = z.strictObject({
-  statistic: statisticSchema,
+  statistic: sharedQuestion,
   step: z
     .strictObject({
       /** The round of the first step. */
@@ -75,7 +72,15 @@ export type Asked = z.output<typeof askedSchema>;
  */
 export function sharedStatistic(spec: CollaborationSpec, asked: Asked, t: bigint): SharedStatistic {
   const { statistic, step } = asked;
-  if (statistic.kind === "regression" && isSharedGlm(statistic)) return sharedGlm(spec, statistic, step, t);
+  if (statistic.kind === "regression" && isSharedGlm(statistic))
+    return sharedGlm(spec, checkedClaim(statistic, spec), step, t);
   if (step !== undefined) throw invalidInput("step", `${statistic.kind} has one step`);
-  return sharedTable(spec, statistic, t);
+  switch (statistic.kind) {
+    case "survival":
+      return sharedSurvival(spec, checkedClaim(statistic, spec), "curves", t);
+    case "logrank":
+      return sharedSurvival(spec, checkedClaim(asSurvival(statistic), spec), "test", t);
+    default:
+      return sharedTable(spec, statistic, t);
+  }
 }

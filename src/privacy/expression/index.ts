@@ -63,6 +63,7 @@ export {
   SHOWS_A_VALUE,
   type Statistic as ClaimStatistic,
   statisticSchema,
+  survivalSchema,
   TIES,
   type Ties,
 } from "./statistic.js";

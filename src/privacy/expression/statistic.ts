@@ -67,6 +67,17 @@ export const protectSchema = z.discriminatedUnion("how", [
 export type Protect = z.infer<typeof protectSchema>;
 const protect = protectSchema.optional();
 
+export const survivalSchema = z.strictObject({
+  kind: z.literal("survival"),
+  where,
+  time: exprSchema,
+  event: exprSchema,
+  by: groupings,
+  missing,
+  /** At which times the curve is shown, rising, in written form; round ones unless told. */
+  times: z.array(z.string().max(64)).min(1).max(LIMITS.edges).optional(),
+});
+
 export const statisticSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("table"),
@@ -81,16 +92,7 @@ export const statisticSchema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("histogram"), where, bins: groupingSchema, protect }),
   z.strictObject({ kind: z.literal("summary"), where, by: groupings, measures, missing, protect }),
-  z.strictObject({
-    kind: z.literal("survival"),
-    where,
-    time: exprSchema,
-    event: exprSchema,
-    by: groupings,
-    missing,
-    /** At which times the curve is shown, rising, in written form; round ones unless told. */
-    times: z.array(z.string().max(64)).min(1).max(LIMITS.edges).optional(),
-  }),
+  survivalSchema,
   z.strictObject({
     kind: z.literal("regression"),
     where,

@@ -5,15 +5,13 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { CollaborationSpec } from "../../../src/federated/collaborations/spec.js";
 import { spokenColumns } from "../../../src/federated/collaborations/spec.js";
-import { type Asked, sharedStatistic } from "../../../src/federated/statistic/shared.js";
 import {
-  type Canonical,
-  type ClaimStatistic,
-  claimFromWritten,
-  fromSlots,
-  toSlots,
-  writtenClaim,
-} from "../../../src/privacy/index.js";
+  questionFromWritten,
+  type SharedQuestion,
+  writtenQuestion,
+} from "../../../src/federated/statistic/asked.js";
+import { type Asked, sharedStatistic } from "../../../src/federated/statistic/shared.js";
+import { type Canonical, fromSlots, toSlots } from "../../../src/privacy/index.js";
 
 /** As BFV's plaintext modulus is: 45 bits. */
 export const T = (1n << 45n) - 229_375n;
@@ -53,9 +51,8 @@ export const specOf = (
   ...more,
 });
 
-export function written(spec: CollaborationSpec, claim: object): ClaimStatistic {
-  return claimFromWritten(writtenClaim.parse(claim), spec.name, spokenColumns(spec), "statistic").statistic;
-}
+export const written = (spec: CollaborationSpec, question: object): SharedQuestion =>
+  questionFromWritten(writtenQuestion.parse(question), spec);
 
 export interface Found {
   canonical: Canonical;

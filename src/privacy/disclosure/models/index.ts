@@ -16,8 +16,10 @@ export {
 } from "./facts.js";
 export { MODEL_FAILURES, ModelFailed, type ModelFailure } from "./failure.js";
 export type { Fitted } from "./fit.js";
+export { type GroupedCurve, groupedCurve, type IntervalCount, logRank } from "./grouped.js";
 export { judgeModel } from "./judge.js";
 export { formulaLabel, labelOf as valueLabel } from "./label.js";
+export { judgeLogRank, type LogRankFacts, logRankFacts } from "./logrank.js";
 export { coefficientNamed } from "./names.js";
 export { MODEL_LIMITS, type ModelPlan, modelPlan } from "./plan.js";
 export {
@@ -29,4 +31,4 @@ export {
   modelQuestion,
 } from "./question.js";
 export { computeModel, type LevelsRead, type ReadRows } from "./read.js";
-export { twoSided } from "./special.js";
+export { chiSquareAbove, twoSided } from "./special.js";

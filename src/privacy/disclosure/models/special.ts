@@ -135,3 +135,17 @@ export function twoSided(statistic: number, degrees?: number): number {
   if (degrees === undefined) return erfc(Math.abs(statistic) / Math.SQRT2);
   return incompleteBeta(degrees / 2, (statistic * statistic) / degrees);
 }
+
+/**
+ * Chance of more than x of a χ² distribution of whole degrees of freedom: the finite sums of positive terms that the
+ * regularised incomplete gamma function of half of a whole number is (Abramowitz and Stegun, 26.4.4 and 26.4.5).
+ */
+export function chiSquareAbove(x: number, degrees: number): number {
+  if (!(x > 0)) return 1;
+  const half = x / 2;
+  const odd = degrees % 2 === 1;
+  let above = odd ? erfc(Math.sqrt(half)) : 0;
+  for (let a = odd ? 0.5 : 0; a < degrees / 2; a++)
+    above += Math.exp(a * Math.log(half) - half - logGamma(a + 1));
+  return Math.min(1, above);
+}

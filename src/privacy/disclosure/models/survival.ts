@@ -3,14 +3,13 @@
  *
  * A curve that steps at each event shows each event's time, which is one unit's value. So a curve is shown at times that
  * do not come from the data (those that the claim names, or round ones), and intervals between them are joined until each
- * has at least `threshold` units with the event, and none or at least as many whose observation ended without it; and
- * so many, or none, stay at risk after the last. The value at a shown time is the whole curve's, not one of the joined
- * intervals.
+ * stands on enough units (joined.ts). The value at a shown time is the whole curve's, not one of the joined intervals.
  */
 import type { SurvivalData } from "./data.js";
 import { decimalOf, type SurvivalFacts, type SurvivalStep } from "./facts.js";
 import { ModelFailed } from "./failure.js";
 import type { Fitted } from "./fit.js";
+import { type IntervalUnits, joinSteps } from "./joined.js";
 import { MODEL_LIMITS, type SurvivalPlan } from "./plan.js";
 
 /** Round steps so that at most so many times show. */
@@ -88,7 +87,7 @@ const labelOf = (plan: SurvivalPlan, dimension: number, key: string | null): str
   plan.dimensions[dimension]!.levels.find((level) => level.key === key)?.label ?? String(key);
 
 /** Rows of an interval that is open, with the distinct units among them. */
-class Interval {
+class Interval implements IntervalUnits {
   events = 0;
   censored = 0;
   readonly withEvent = new Set<number>();
@@ -107,12 +106,14 @@ class Interval {
     for (const unit of other.without) this.without.add(unit);
   }
 
-  enough(threshold: number): boolean {
-    return this.withEvent.size >= threshold && noneOrEnough(this.without.size, threshold);
+  get having(): number {
+    return this.withEvent.size;
+  }
+
+  get lacking(): number {
+    return this.without.size;
   }
 }
-
-const noneOrEnough = (units: number, threshold: number): boolean => units === 0 || units >= threshold;
 
 interface Step {
   time: number;
@@ -124,8 +125,13 @@ interface Step {
 }
 
 function shown(curve: Curve, data: SurvivalData, times: readonly number[], threshold: number) {
-  const steps = joined(stepsOf(curve, data, times), curve, data, threshold);
   const units = (from: number) => new Set(curve.rows.slice(from).map((i) => data.unit[i]!)).size;
+  const steps = joinSteps(
+    stepsOf(curve, data, times),
+    threshold,
+    () => new Interval(),
+    ({ next }) => units(next),
+  );
   const last = steps.at(-1)?.next ?? 0;
   const whole = new Interval();
   for (const i of curve.rows) whole.add(data.unit[i]!, data.event[i] === 1);
@@ -170,20 +176,4 @@ function stepsOf({ rows }: Curve, { time, event, unit }: SurvivalData, times: re
     }
     return { time: end, interval, survival, error: survival * Math.sqrt(sum), next: at };
   });
-}
-
-/** Joins intervals until all that can be read off neighbouring ones stands on enough units. */
-function joined(steps: readonly Step[], { rows }: Curve, { unit }: SurvivalData, threshold: number): Step[] {
-  const kept: Step[] = [];
-  let open = new Interval();
-  for (const step of steps) {
-    open.take(step.interval);
-    if (!open.enough(threshold)) continue;
-    kept.push({ ...step, interval: open });
-    open = new Interval();
-  }
-  // Those after the last step can be told from it: few of them, and it is left out.
-  const after = (next: number) => new Set(rows.slice(next).map((i) => unit[i]!)).size;
-  while (kept.length > 0 && !noneOrEnough(after(kept.at(-1)!.next), threshold)) kept.pop();
-  return kept;
 }

@@ -24,4 +24,5 @@ export {
   type WrittenClaim,
   writtenClaim,
   writtenProtect,
+  writtenSurvival,
 } from "./written.js";

@@ -71,6 +71,21 @@ export const writtenProtect = z
   });
 const protect = writtenProtect.optional();
 
+export const writtenSurvival = z.strictObject({
+  kind: z.literal("survival"),
+  ...common,
+  time: text.describe("A number: how long each row was observed"),
+  event: text.describe("Whether it ended in the event: true or false, or 0 or 1"),
+  by: groupings,
+  missing,
+  times: z
+    .array(edge)
+    .min(1)
+    .max(LIMITS.edges)
+    .optional()
+    .describe("At which times the curve shows, rising; round ones unless told"),
+});
+
 export const writtenClaim = z
   .discriminatedUnion("kind", [
     z.strictObject({
@@ -97,20 +112,7 @@ export const writtenClaim = z
       missing,
       protect,
     }),
-    z.strictObject({
-      kind: z.literal("survival"),
-      ...common,
-      time: text.describe("A number: how long each row was observed"),
-      event: text.describe("Whether it ended in the event: true or false, or 0 or 1"),
-      by: groupings,
-      missing,
-      times: z
-        .array(edge)
-        .min(1)
-        .max(LIMITS.edges)
-        .optional()
-        .describe("At which times the curve shows, rising; round ones unless told"),
-    }),
+    writtenSurvival,
     z.strictObject({
       kind: z.literal("regression"),
       ...common,

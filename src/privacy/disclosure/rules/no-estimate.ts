@@ -1,7 +1,7 @@
 /** A model without an estimate: what stopped it tells of the data, and there is nothing to release. */
 import type { Finding } from "../finding.js";
 import type { ModelFacts } from "../models/facts.js";
-import { MODEL_FAILURES } from "../models/failure.js";
+import { MODEL_FAILURES, type ModelFailure } from "../models/failure.js";
 import type { RuleDefinition } from "./definition.js";
 
 export const noEstimate: RuleDefinition = {
@@ -18,15 +18,16 @@ export const noEstimate: RuleDefinition = {
 
 export function judgeEstimate(facts: ModelFacts): Finding[] {
   if (facts.failure === undefined) return [];
-  const [en, zh] = MODEL_FAILURES[facts.failure];
-  const columns = facts.kind === "regression" ? (facts.columns ?? []) : [];
-  return [
-    {
-      rule: noEstimate.id,
-      verdict: "fail",
-      message: `There is no estimate: ${en}.`,
-      message_zh: `无估计值：${zh}。`,
-      evidence: { failure: facts.failure, ...(columns.length > 0 ? { columns } : {}) },
-    },
-  ];
+  return [judgeFailure(facts.failure, facts.kind === "regression" ? facts.columns : undefined)];
+}
+
+export function judgeFailure(failure: ModelFailure, columns: readonly string[] = []): Finding {
+  const [en, zh] = MODEL_FAILURES[failure];
+  return {
+    rule: noEstimate.id,
+    verdict: "fail",
+    message: `There is no estimate: ${en}.`,
+    message_zh: `无估计值：${zh}。`,
+    evidence: { failure, ...(columns.length > 0 ? { columns: [...columns] } : {}) },
+  };
 }
