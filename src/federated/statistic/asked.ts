@@ -5,6 +5,7 @@
 import { z } from "zod";
 import {
   type ClaimStatistic,
+  checkCondition,
   checkStatistic,
   claimFromWritten,
   statisticSchema,
@@ -14,15 +15,21 @@ import {
   writtenSurvival,
 } from "../../privacy/index.js";
 import { type CollaborationSpec, spokenColumns } from "../collaborations/spec.js";
+import {
+  type CovarianceStatistic,
+  covarianceSchema,
+  covarianceUnits,
+  writtenCovariance,
+} from "./covariance.js";
 
 /** Whether curves are one, by the log-rank test. */
 const logRank = survivalSchema.extend({ kind: z.literal("logrank") });
 const writtenLogRank = writtenSurvival.extend({ kind: z.literal("logrank") });
 
-export const sharedQuestion = z.union([statisticSchema, logRank]);
+export const sharedQuestion = z.union([statisticSchema, logRank, covarianceSchema]);
 export type SharedQuestion = z.output<typeof sharedQuestion>;
 
-export const writtenQuestion = z.union([writtenClaim, writtenLogRank]);
+export const writtenQuestion = z.union([writtenClaim, writtenLogRank, writtenCovariance]);
 export type WrittenQuestion = z.output<typeof writtenQuestion>;
 
 /** The same question about survival as a claim has it. */
@@ -35,9 +42,29 @@ export const asSurvival = ({ kind: _, ...rest }: z.output<typeof logRank>) => ({
 export function questionFromWritten(written: WrittenQuestion, spec: CollaborationSpec): SharedQuestion {
   const read = (claim: WrittenClaim): ClaimStatistic =>
     claimFromWritten(claim, spec.name, spokenColumns(spec), "statistic").statistic;
-  if (written.kind !== "logrank") return read(written);
-  const survival = read({ ...written, kind: "survival" }) as z.output<typeof survivalSchema>;
-  return { ...survival, kind: "logrank" };
+  switch (written.kind) {
+    case "logrank": {
+      const survival = read({ ...written, kind: "survival" }) as z.output<typeof survivalSchema>;
+      return { ...survival, kind: "logrank" };
+    }
+    case "covariance": {
+      const { where, measures } = summaryOf(
+        read({ ...written, kind: "summary", agg: "mean", by: [], missing: "drop" }),
+      );
+      return {
+        kind: "covariance",
+        ...(where === undefined ? {} : { where }),
+        values: measures.map(({ value }) => value!),
+      };
+    }
+    default:
+      return read(written);
+  }
+}
+
+function summaryOf(statistic: ClaimStatistic): Extract<ClaimStatistic, { kind: "summary" }> {
+  if (statistic.kind !== "summary") throw new RangeError("no summary");
+  return statistic;
 }
 
 /** What arrives on the board is checked as if it had been written here. @throws invalid_input, query_unsupported */
@@ -46,4 +73,16 @@ export function checkedClaim<Statistic extends ClaimStatistic>(
   spec: CollaborationSpec,
 ) {
   return checkStatistic(statistic, spokenColumns(spec)) as Statistic;
+}
+
+/** Its expressions are those of a table of the units that it stands on, and are checked as that. */
+export function checkedCovariance(
+  statistic: CovarianceStatistic,
+  spec: CollaborationSpec,
+): CovarianceStatistic {
+  const { where, values } = statistic;
+  checkStatistic(covarianceUnits(statistic), spokenColumns(spec));
+  return where === undefined
+    ? { ...statistic, values }
+    : { ...statistic, where: checkCondition(where, spokenColumns(spec)) };
 }

@@ -5,17 +5,11 @@
  * Rules: nothing that a person wrote is in the text but as a bound parameter; columns go by the version's own names, and
  * coefficients are bound. Rows beyond what the spec declares are counted, which ends the contribution (glm.ts).
  */
-import {
-  checkExpression,
-  type Expr,
-  type ExpressionColumns,
-  emitSql,
-  renameColumns,
-  type SqlParameter,
-} from "../../privacy/index.js";
+import type { ExpressionColumns } from "../../privacy/index.js";
 import type { DesignColumn, DesignNumber } from "./design.js";
 import { double } from "./fixed.js";
 import type { Crossing, GlmShape } from "./glm-shape.js";
+import { Writer } from "./writer.js";
 
 /** @param columns as the domain's grant shows them; @param stored the version's name of each */
 export function glmQuestion(
@@ -56,40 +50,7 @@ export function glmQuestion(
       `SELECT 'all', ${wholeText(shape)} FROM curve`,
       ...shape.crossings.map((c, i) => countsOf(c, i, shape)),
     ].join(" UNION ALL ");
-  return { sql, parameters: write.parameters.map(({ value }) => value) };
-}
-
-class Writer {
-  readonly parameters: SqlParameter[] = [];
-  private readonly renamed;
-
-  constructor(
-    private readonly columns: ExpressionColumns,
-    stored: ReadonlyMap<string, string>,
-  ) {
-    this.renamed = renameColumns(columns, stored);
-  }
-
-  expr(expr: Expr): string {
-    const first = this.parameters.length + 1;
-    const emitted = emitSql(this.renamed.expr(expr), this.renamed.columns, { first });
-    this.parameters.push(...emitted.parameters);
-    return emitted.sql;
-  }
-
-  number(expr: Expr): string {
-    const sql = this.expr(expr);
-    const { type } = checkExpression(expr, this.columns);
-    return `CAST(${type === "boolean" ? `CAST(${sql} AS INTEGER)` : sql} AS DOUBLE)`;
-  }
-
-  text(expr: Expr): string {
-    return `CAST(${this.expr(expr)} AS VARCHAR)`;
-  }
-
-  parameter(value: string): string {
-    return `$${this.parameters.push({ type: "text", value })}`;
-  }
+  return { sql, parameters: write.values };
 }
 
 function standardised({ numbers, levels, center, size }: DesignColumn): string {

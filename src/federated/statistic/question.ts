@@ -53,13 +53,13 @@ export function tableQuestion(
 }
 
 /** A value as a whole number of its decimals; 0 where it is beyond its bounds. Of a column that is only counted, 1. */
-function wholeOf(column: ColumnSpec, i: number): string {
+export function wholeOf(column: ColumnSpec, i: number): string {
   if (column.bounds === undefined) return `CASE WHEN v${i} IS NULL THEN NULL ELSE 1 END`;
   const scaled = `round(CAST(v${i} AS DOUBLE) * 1e${decimalsOf(column)})`;
   return `CASE WHEN v${i} IS NULL THEN NULL WHEN ${beyond(column, i)} THEN 0 ELSE CAST(${scaled} AS HUGEINT) END`;
 }
 
-function beyond(column: ColumnSpec, i: number): string {
+export function beyond(column: ColumnSpec, i: number): string {
   if (column.bounds === undefined) return "FALSE";
   const [low, high] = column.bounds;
   largestOf(column);

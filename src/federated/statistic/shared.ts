@@ -11,7 +11,8 @@ import type { JsonObject } from "../../ledger/index.js";
 import type { Canonical, ExpressionColumns, SlotLayout } from "../../privacy/index.js";
 import { invalidInput } from "../../vocabulary/index.js";
 import type { CollaborationSpec } from "../collaborations/spec.js";
-import { asSurvival, checkedClaim, sharedQuestion } from "./asked.js";
+import { asSurvival, checkedClaim, checkedCovariance, sharedQuestion } from "./asked.js";
+import { sharedCovariance } from "./covariance.js";
 import { isSharedGlm, sharedGlm } from "./glm.js";
 import { sharedSurvival } from "./survival.js";
 import { sharedTable } from "./table.js";
@@ -84,3 +85,5 @@ export function sharedStatistic(spec: CollaborationSpec, asked: Asked, t: bigint
       return sharedTable(spec, statistic, t);
   }
 }
+    case "covariance":
+      return sharedCovariance(spec, checkedCovariance(statistic, spec), t);

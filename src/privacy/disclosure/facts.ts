@@ -25,6 +25,8 @@ export const STATISTICS = [
   "max",
   "percentile",
   "proportion",
+  "covariance",
+  "correlation",
   "survival",
   "coefficient",
   "unknown",

@@ -18,5 +18,7 @@ export { compareTables, judgeOtherFile } from "./rules/differs.js";
 export type { RuleDefinition } from "./rules/index.js";
 export { RULES } from "./rules/index.js";
 export { judgeNotRecomputed } from "./rules/not-recomputed.js";
+export { heldByFew } from "./rules/model-influence.js";
+export { smallGroups } from "./rules/model-units.js";
 export type { RawValueHit } from "./rules/raw-values.js";
 export { rawValueFinding } from "./rules/raw-values.js";

@@ -68,3 +68,48 @@ export function judgeInfluence(facts: RegressionFacts): Finding[] {
     });
   return findings;
 }
+
+/** The most that one unit, and the largest few of them together, can hold of what a figure is made of. */
+export interface MostHeld {
+  name: string;
+  one: number;
+  few: number;
+}
+
+/** Of figures over domains, where nobody knows what units hold, and sums only bound it. */
+export function heldByFew(held: readonly MostHeld[], few: number): Finding[] {
+  const failing = held.filter((h) => (few > 0 && h.few >= HELD) || h.one > OWN);
+  const near = held.filter((h) => !failing.includes(h) && h.one > NEAR);
+  const named = (list: readonly MostHeld[]) => list.map(({ name }): [string, string] => [name, "spread"]);
+  const rule = modelInfluence.id;
+  return [
+    ...(failing.length === 0
+      ? []
+      : [
+          withCells(
+            {
+              rule,
+              verdict: "fail" as const,
+              message: `${several(failing.length, "column")} of whose spread one unit could hold more than ${OWN * 100} %, or ${several(few, "unit")} ${HELD * 100} % or more.`,
+              message_zh: `有 ${failing.length} 列的离散度可能有 ${OWN * 100}% 以上来自一个单元，或 ${HELD * 100}% 以上来自 ${few} 个单元。`,
+              evidence: { few, share: HELD, own: OWN },
+            },
+            named(failing),
+          ),
+        ]),
+    ...(near.length === 0
+      ? []
+      : [
+          withCells(
+            {
+              rule,
+              verdict: "review" as const,
+              message: `${several(near.length, "column")} of whose spread one unit could hold more than ${NEAR * 100} %.`,
+              message_zh: `有 ${near.length} 列的离散度可能有 ${NEAR * 100}% 以上来自一个单元。`,
+              evidence: { own: NEAR },
+            },
+            named(near),
+          ),
+        ]),
+  ];
+}

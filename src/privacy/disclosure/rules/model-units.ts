@@ -21,3 +21,21 @@ export function judgeModelUnits(facts: RegressionFacts, policy: DisclosurePolicy
   const cells = small.map(([name]): [string, string] => ["model", name]);
   return [withCells({ rule: threshold.id, verdict: "fail", message, message_zh, evidence }, cells)];
 }
+
+/** Groups of units that figures tell apart, each with a name. */
+export function smallGroups(
+  groups: readonly { name: [string, string]; units: number }[],
+  least: number,
+): Finding[] {
+  const small = groups.filter(({ units }) => units > 0 && units < least);
+  if (small.length === 0) return [];
+  const message = `${several(small.length, "group")} of fewer than ${least} units, which its figures tell apart.`;
+  const message_zh = `数字可区分出 ${small.length} 个少于 ${least} 个单元的组。`;
+  const evidence = { threshold: least, stated_by: "node" };
+  return [
+    withCells(
+      { rule: threshold.id, verdict: "fail", message, message_zh, evidence },
+      small.map(({ name }) => name),
+    ),
+  ];
+}
