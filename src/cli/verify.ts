@@ -33,15 +33,16 @@ async function verify(context: Context, path: string, { origin, key }: VerifyFla
   if (!stat?.isFile()) throw new Usage(`There is no file ${path}.`, `文件 ${path} 不存在。`);
   if (stat.size > MAX_BUNDLE)
     throw new Usage(`${path} is too large for a bundle.`, `${path} 过大，不是证据包。`);
-  const { verifyBundle } = await import("../airlock/index.js");
-  const result = await verifyBundle(readFileSync(path), { origin, key });
+  const { verifyRelease } = await import("../federated/index.js");
+  const result = verifyRelease(readFileSync(path), { origin, key });
+  const said = context.language === "zh" ? result.zh : result;
   const lines = [
     result.ok
       ? context.say(`${path} verifies.`, `${path} 验证通过。`)
       : context.say(`${path} DOES NOT VERIFY.`, `${path} 验证不通过。`),
     ...result.problems.map((p) => `  ✗ ${p.where}: ${p.what}`),
-    ...result.proves.map((line) => `  ✓ ${line}`),
-    ...result.not_proven.map((line) => `  – ${line}`),
+    ...said.proves.map((line) => `  ✓ ${line}`),
+    ...said.not_proven.map((line) => `  – ${line}`),
   ];
   return {
     json: { bundle: path, ...result },

@@ -9,5 +9,6 @@ export {
 export { ATTEMPT_STATES } from "./member/steps.js";
 export { fingerprint, identityKey } from "./messages/message.js";
 export { aggregateKind } from "./results/kind.js";
+export { collaborationChapter, verifyRelease } from "./results/verify.js";
 export { writtenQuestion } from "./statistic/asked.js";
 export type { CollaborationView, DomainView, RoundResultView } from "./views.js";

@@ -453,7 +453,7 @@ describe("whoever tampers with the policy is found out", () => {
       ],
       [
         "a sandbox job",
-        /no declared table/,
+        /no declared statistic/,
         (b) => {
           b.job.job.kind = "sandbox";
         },

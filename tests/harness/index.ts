@@ -1,4 +1,6 @@
 /** What tests share: real processes, the machine's engine, and a world of people and data to start from. */
+
+export * from "./domains.js";
 export { type SharedEngine, sharedEngine } from "./engine.js";
 export { type Answer, call, events, type Json, type Sent } from "./http.js";
 export { type NodeOptions, type Ready, type RunningNode, startNode } from "./node.js";

@@ -1,6 +1,6 @@
 /** RO-Crate 1.1: the bundle described for tools that know nothing of Glovebox. Pure. */
 import type { JsonObject } from "../../ledger/index.js";
-import { type JobFile, OUTPUTS, PATHS } from "./format.js";
+import { COLLABORATION_PATH, type JobFile, OUTPUTS, PATHS } from "./format.js";
 
 export interface CrateOutput {
   name: string;
@@ -11,6 +11,11 @@ export interface CrateOutput {
 
 const DESCRIPTIONS: readonly (readonly [path: string, format: string, description: string])[] = [
   [PATHS.checkpoint, "text/plain", "Signed head of the log (C2SP tlog-checkpoint)"],
+  [
+    COLLABORATION_PATH,
+    "application/json",
+    "What all domains of the collaboration said and what their logs say of this result",
+  ],
   [PATHS.findings, "application/json", "What the checks said of each output"],
   [PATHS.job, "application/json", "What was run, on which version of the data, under which grant"],
   [PATHS.receipt, "application/json", "The opened log entries and their inclusion proofs"],
@@ -29,6 +34,7 @@ export function crateOf(
   outputs: readonly CrateOutput[],
   origin: string,
   publishedAt: string,
+  papers: readonly string[],
 ): JsonObject {
   const files = outputs.map((o) => ({
     "@id": pathOf(o.name),
@@ -38,7 +44,8 @@ export function crateOf(
     contentSize: String(o.bytes),
     sha256: o.sha256,
   }));
-  const evidence = DESCRIPTIONS.map(([path, encodingFormat, description]) => ({
+  const there = DESCRIPTIONS.filter(([path]) => path !== COLLABORATION_PATH || papers.includes(path));
+  const evidence = there.map(([path, encodingFormat, description]) => ({
     "@id": path,
     "@type": "File",
     name: path,

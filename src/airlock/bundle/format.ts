@@ -16,6 +16,8 @@ export const PATHS = {
   checkpoint: "checkpoint",
 } as const;
 export const OUTPUTS = "outputs/";
+/** Of a result over several domains: what all of them said. */
+export const COLLABORATION_PATH = "collaboration.json";
 
 const text = z.string().max(8192);
 const hex256 = z.string().regex(/^[0-9a-f]{64}$/);

@@ -46,15 +46,15 @@ export function freeze(
     bytes: output.bytes,
     sha256: output.sha256,
   }));
-  const crate = crateOf(job, crateOutputs, parts.ledger.origin, rfc3339(now));
+  const papers = parts.jobs.papers(release.job);
+  const crate = crateOf(job, crateOutputs, parts.ledger.origin, rfc3339(now), Object.keys(papers));
   const texts: Record<string, string> = {
     [PATHS.job]: canonicalJson(plain(job)),
     [PATHS.findings]: canonicalJson(plain(findingsFileOf(outputs))),
     [PATHS.reviews]: canonicalJson(plain(reviewsFileOf(parts, release, policies))),
     [PATHS.crate]: canonicalJson(crate),
   };
-  for (const [path, paper] of Object.entries(parts.jobs.papers(release.job)))
-    texts[path] = canonicalJson(plain(paper));
+  for (const [path, paper] of Object.entries(papers)) texts[path] = canonicalJson(plain(paper));
   const manifest: Record<string, string> = {};
   for (const [path, content] of Object.entries(texts))
     manifest[path] = toHex(nodeCrypto.sha256(utf8(content)));

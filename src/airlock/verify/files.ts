@@ -24,19 +24,26 @@ export interface Bundle {
   checkpoint: string;
   /** Contents by name, without the folder. */
   outputs: Map<string, Uint8Array>;
+  /** Files that chapters know, by path. */
+  chapters: Map<string, JsonValue>;
   /** All of it, by path. */
   files: Map<string, Uint8Array>;
 }
 
 /** Undefined, with problems added, unless every file is there in its form. */
-export function readBundle(zip: Uint8Array, report: Report): Bundle | undefined {
+export function readBundle(
+  zip: Uint8Array,
+  report: Report,
+  chapterPaths: ReadonlySet<string> = new Set(),
+): Bundle | undefined {
   const content = readZip(zip);
   if ("problem" in content) {
     report.add(content.problem.where, content.problem.what);
     return undefined;
   }
   const { files } = content;
-  const outputs = outputsOf(files, report);
+  const outputs = outputsOf(files, chapterPaths, report);
+  const chapters = chaptersOf(files, chapterPaths, report);
   const parse = <S extends z.ZodType>(path: string, schema: S) => parseJson(files, path, schema, report);
   const job = parse(PATHS.job, jobFile);
   const findings = parse(PATHS.findings, findingsFile);
@@ -46,11 +53,29 @@ export function readBundle(zip: Uint8Array, report: Report): Bundle | undefined 
   textOf(files, PATHS.crate, report);
   if (!job || !findings || !reviews || !receipt || checkpoint === undefined || !report.clean)
     return undefined;
-  return { job, findings, reviews, receipt, checkpoint, outputs, files };
+  return { job, findings, reviews, receipt, checkpoint, outputs, chapters, files };
 }
 
-function outputsOf(files: ReadonlyMap<string, Uint8Array>, report: Report): Map<string, Uint8Array> {
-  const known = new Set<string>(Object.values(PATHS));
+function chaptersOf(
+  files: ReadonlyMap<string, Uint8Array>,
+  paths: ReadonlySet<string>,
+  report: Report,
+): Map<string, JsonValue> {
+  const chapters = new Map<string, JsonValue>();
+  for (const path of paths) {
+    if (!files.has(path)) continue;
+    const value = canonicalIn(files, path, report);
+    if (value !== undefined) chapters.set(path, value);
+  }
+  return chapters;
+}
+
+function outputsOf(
+  files: ReadonlyMap<string, Uint8Array>,
+  chapterPaths: ReadonlySet<string>,
+  report: Report,
+): Map<string, Uint8Array> {
+  const known = new Set<string>([...Object.values(PATHS), ...chapterPaths]);
   const outputs = new Map<string, Uint8Array>();
   for (const [path, content] of files) {
     const name = path.startsWith(OUTPUTS) ? path.slice(OUTPUTS.length) : "";
@@ -86,16 +111,25 @@ function parseJson<S extends z.ZodType>(
   schema: S,
   report: Report,
 ): z.output<S> | undefined {
-  const text = textOf(files, path, report);
-  if (text === undefined) return undefined;
-  const value = jsonOf(text);
-  if (value === undefined || canonical(value) !== text) {
-    report.add(path, "is not canonical JSON");
-    return undefined;
-  }
+  const value = canonicalIn(files, path, report);
+  if (value === undefined) return undefined;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   report.add(path, `is not of the form of a bundle: ${parsed.error.issues[0]?.path.join(".") ?? ""}`);
+  return undefined;
+}
+
+/** Undefined, with a problem added, unless the file is there in canonical form. */
+function canonicalIn(
+  files: ReadonlyMap<string, Uint8Array>,
+  path: string,
+  report: Report,
+): JsonValue | undefined {
+  const text = textOf(files, path, report);
+  if (text === undefined) return undefined;
+  const value = jsonOf(text);
+  if (value !== undefined && canonical(value) === text) return value;
+  report.add(path, "is not canonical JSON");
   return undefined;
 }
 

@@ -5,11 +5,19 @@ export interface VerificationProblem {
   what: string;
 }
 
+/** What a bundle proves or does not, in both languages. */
+export interface Sentence {
+  en: string;
+  zh: string;
+}
+
 export interface Verification {
   ok: boolean;
   /** In plain sentences; empty unless all of it holds. */
   proves: string[];
   not_proven: string[];
+  /** The same in Chinese. */
+  zh: { proves: string[]; not_proven: string[] };
   problems: VerificationProblem[];
 }
 

@@ -7,24 +7,41 @@
  */
 import type { VerifierCrypto } from "../../ledger/index.js";
 import { checkChain } from "./chain.js";
+import { type Chapter, checkChapters } from "./chapters.js";
 import { checkEntries, checkHead, type Pin } from "./entries.js";
 import { readBundle } from "./files.js";
 import { Report, type Verification } from "./report.js";
 import { notProvenBy, provenBy } from "./sentences.js";
 
-export function verifyWith(crypto: VerifierCrypto, zip: Uint8Array, pin: Pin = {}): Verification {
+/** @param chapters how to check files that bundles of some kinds of job have besides */
+export function verifyWith(
+  crypto: VerifierCrypto,
+  zip: Uint8Array,
+  pin: Pin = {},
+  chapters: readonly Chapter[] = [],
+): Verification {
   const report = new Report();
-  const failed = (): Verification => ({ ok: false, proves: [], not_proven: [], problems: report.problems });
-  const bundle = readBundle(zip, report);
+  const failed = (): Verification => ({
+    ok: false,
+    proves: [],
+    not_proven: [],
+    zh: { proves: [], not_proven: [] },
+    problems: report.problems,
+  });
+  const bundle = readBundle(zip, report, new Set(chapters.map((c) => c.path)));
   if (!bundle) return failed();
   const head = checkHead(crypto, bundle, pin, report);
   if (head) checkEntries(crypto, bundle, head, report);
   const links = checkChain(crypto, bundle, report);
+  const more = checkChapters(crypto, bundle, chapters, report);
   if (!head || !links || !report.clean) return failed();
+  const proves = [...provenBy(bundle, links, head, pin), ...more.proves];
+  const not_proven = [...notProvenBy(bundle, head, pin), ...more.not_proven];
   return {
     ok: true,
-    proves: provenBy(bundle, links, head, pin),
-    not_proven: notProvenBy(bundle, head, pin),
+    proves: proves.map((s) => s.en),
+    not_proven: not_proven.map((s) => s.en),
+    zh: { proves: proves.map((s) => s.zh), not_proven: not_proven.map((s) => s.zh) },
     problems: [],
   };
 }

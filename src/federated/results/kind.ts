@@ -5,6 +5,7 @@
  * Rule: such a job is made by the node alone, when a round of a collaboration has ended well.
  */
 
+import { COLLABORATION_PATH } from "../../airlock/index.js";
 import type { Finder, FindingJob, JobKind } from "../../jobs/index.js";
 import type { JsonObject } from "../../ledger/index.js";
 import type { Canonical } from "../../privacy/index.js";
@@ -12,7 +13,6 @@ import type { Keys, Store } from "../../store/index.js";
 import { GloveboxError, invalidInput } from "../../vocabulary/index.js";
 import { collaborationRow } from "../collaborations/rows.js";
 import { type Found, resultOf } from "../member/results.js";
-import { PAPER_PATH } from "./paper.js";
 import { roundOfJob } from "./rows.js";
 import { isApart, judgedTogether, shownText } from "./together.js";
 
@@ -54,7 +54,7 @@ function finderOf(parts: KindParts): Finder {
     apart: (job) => isApart(parts, job.id),
     papers(job): Record<string, JsonObject> {
       const of = roundOfJob(parts.store.db, job.id);
-      return of === undefined ? {} : { [PAPER_PATH]: JSON.parse(of.paper) as JsonObject };
+      return of === undefined ? {} : { [COLLABORATION_PATH]: JSON.parse(of.paper) as JsonObject };
     },
   };
 }

@@ -9,8 +9,6 @@ import { collaborationSpec } from "../collaborations/spec.js";
 import { type MessageKind, signedMessageSchema } from "../messages/message.js";
 import { entriesSchema } from "./witnessed.js";
 
-export const PAPER_PATH = "collaboration.json";
-
 export const paperSchema = z.strictObject({
   version: z.literal(1),
   /** clb_… */

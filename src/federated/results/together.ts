@@ -22,6 +22,7 @@ import {
   judgeForRequester,
   notCompared,
   type PublishedTable,
+  statisticSchema,
 } from "../../privacy/index.js";
 import { collaborationRow, messagesOfRound } from "../collaborations/rows.js";
 import { type CollaborationSpec, spokenColumns } from "../collaborations/spec.js";
@@ -41,7 +42,11 @@ export const claimOver = (spec: CollaborationSpec, statistic: ClaimStatistic): C
 /** In words, for reviewers. */
 export function shownText(spec: CollaborationSpec, job: JsonObject): string {
   const over = (job.over as string[]).join(", ");
-  return `${claimLabel(claimOver(spec, job.statistic as unknown as ClaimStatistic))}, over ${over}`;
+  const known = statisticSchema.safeParse(job.statistic);
+  const what = known.success
+    ? claimLabel(claimOver(spec, known.data))
+    : String((job.statistic as { kind?: unknown }).kind);
+  return `${what}, over ${over}`;
 }
 
 interface Case {
