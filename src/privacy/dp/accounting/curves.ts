@@ -64,15 +64,17 @@ function unitsOf(p: Precise, value: Interval): bigint {
 }
 
 const WORKING_BITS = 192;
+/** What is cut off in a pure curve stays below 2^−20 of its unit: there is one for each new ε. */
+const PURE_BITS = 128;
 
-/** ε-DP: τ(α) = ε + ln((1 + e^(−(2α−1)ε)) / (1 + e^(−ε))) / (α − 1). */
+/** ε-DP: τ(α) = ε − (ln(1 + e^(−ε)) − ln(1 + e^(−(2α−1)ε))) / (α − 1). */
 export function pureCurve(epsilon: Rational): RenyiCurve {
-  const p = new Precise(WORKING_BITS);
+  const p = new Precise(PURE_BITS);
   const one = p.whole(1);
   const whole = p.of(epsilon);
   // every 2α − 1 is a whole number of halves, so that all powers come from one
   const base = p.exp(p.of(rational(-epsilon.num, 2n * epsilon.den)));
-  const divisor = p.add(one, p.mul(base, base));
+  const all = p.ln1p(p.mul(base, base));
   const steps = new Map<number, Interval>();
   let reached = 0;
   let power = one;
@@ -82,8 +84,10 @@ export function pureCurve(epsilon: Rational): RenyiCurve {
     steps.set(halves - reached, step);
     power = p.mul(power, step);
     reached = halves;
-    const ratio = p.div(p.add(one, power), divisor);
-    return unitsOf(p, p.add(whole, p.div(p.ln(ratio), p.of(lessOne(order)))));
+    // 2α − 1 > 1, so that it is not below zero
+    const { lo, hi } = p.sub(all, p.ln1p(power));
+    const saved = p.scale({ lo: lo < 0n ? 0n : lo, hi }, order.den, order.num - order.den);
+    return unitsOf(p, p.sub(whole, saved));
   });
 }
 

@@ -204,6 +204,18 @@ export class Precise {
     return { lo, hi: lnPoint(a.hi, this.bits).hi };
   }
 
+  /** ln(1 + a) for a ≥ 0: the smaller a is, the fewer terms it takes. */
+  ln1p(a: Interval): Interval {
+    if (a.lo < 0n) throw new RangeError("logarithm of an interval that may lie below one");
+    if (a.hi >> big(this.bits - SIXTY_FOURTHS) !== 0n)
+      return this.ln({ lo: a.lo + this.one, hi: a.hi + this.one });
+    const w = this.bits + GUARD;
+    const x = a.lo << big(GUARD);
+    const value = twoAtanh(x, (2n << big(w)) + x, w) >> big(GUARD);
+    // its slope is at most 1
+    return { lo: value - 1n, hi: value + 2n + (a.hi - a.lo) };
+  }
+
   /** ln of a positive rational of any size. */
   lnOf(r: Rational): Interval {
     return this.sub(this.ln(this.whole(r.num)), this.ln(this.whole(r.den)));
