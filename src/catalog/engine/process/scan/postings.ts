@@ -26,7 +26,7 @@ const BUDGET = 12_000_000;
 /** Rows times columns of one question. */
 const ROWS_TOGETHER = 2_000_000;
 
-const KEY_OF: Record<ColumnType, keyof Keys> = {
+export const KEY_OF: Record<ColumnType, keyof Keys> = {
   boolean: "text",
   integer: "integer",
   decimal: "decimal",
@@ -36,7 +36,7 @@ const KEY_OF: Record<ColumnType, keyof Keys> = {
 };
 
 /** A value as the key that a text's words have. Times are compared by their day. */
-function keySql(type: ColumnType, column: string, digits: number): string {
+export function keySql(type: ColumnType, column: string, digits: number): string {
   if (type === "decimal") return `format('{:.${digits - 1}e}', ${column})`;
   if (type === "timestamp") return `CAST(CAST(${column} AS DATE) AS VARCHAR)`;
   return `lower(CAST(${column} AS VARCHAR))`;

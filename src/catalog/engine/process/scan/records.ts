@@ -10,7 +10,6 @@
  */
 import { lnChoose, poissonTail, SURPRISE, verdictOf } from "./chance.js";
 import type { Postings } from "./postings.js";
-import type { Window } from "./tokens.js";
 
 export const LEAST_VALUES = 4;
 /** Strengths in bits at which the number of windows is compared with chance; the first is the least that counts. */
@@ -32,10 +31,12 @@ export interface RecordEvidence {
   verdict: "fail" | "review" | undefined;
 }
 
-/** Tokens that some column holds: nearly all of a text's are in none. */
-function heldTokens(postings: Postings): Set<number> {
-  const held = new Set<number>();
-  for (const { rows } of postings.columns) for (const token of rows.keys()) held.add(token);
+/** By token, in how many columns it is held: nearly all of a text's are in none. */
+function heldTokens(postings: Postings): Uint16Array {
+  let last = -1;
+  for (const { rows } of postings.columns) for (const token of rows.keys()) last = Math.max(last, token);
+  const held = new Uint16Array(last + 1);
+  for (const { rows } of postings.columns) for (const token of rows.keys()) held[token]! += 1;
   return held;
 }
 
@@ -72,21 +73,22 @@ export class RecordFinder {
   private looked = 0;
   /** Windows that were not looked into for want of time. */
   skipped = 0;
-  private windows = 0;
   private readonly strong: { strength: number; row: number }[] = [];
 
-  private readonly held: ReadonlySet<number>;
+  private readonly held: Uint16Array;
 
   constructor(private readonly postings: Postings) {
     this.held = heldTokens(postings);
   }
 
-  look(window: Window): void {
-    if (window.tokens.length < LEAST_VALUES) return;
-    this.windows++;
+  /** @param window its tokens */
+  look(window: readonly number[]): void {
+    // A record is met by so many values at least, and by as many different ones.
+    let values = 0;
+    for (const token of window) if ((this.held[token] ?? 0) > 0) values++;
+    if (values < LEAST_VALUES) return;
     const tokens = new Set<number>();
-    for (const token of window.tokens) if (this.held.has(token)) tokens.add(token);
-    // a record is met by so many different values at least
+    for (const token of window) if ((this.held[token] ?? 0) > 0) tokens.add(token);
     if (tokens.size < LEAST_VALUES) return;
     const matched = matchedColumns(tokens, this.postings);
     const most = matched.reduce((sum, { bits }) => sum + bits, 0);
@@ -130,13 +132,14 @@ export class RecordFinder {
     return bits - Math.log2(this.postings.rowCount) - lnChoose(matched.length, values) / Math.LN2;
   }
 
-  evidence(): RecordEvidence {
+  /** @param windows of so many, also those that could hold no record's values */
+  evidence(windows: number): RecordEvidence {
     let best: RecordEvidence = { count: 0, chance: 0, verdict: undefined };
     let least = 1;
     for (const limit of STRENGTHS) {
       const records = new Set(this.strong.filter(({ strength }) => strength >= limit).map(({ row }) => row))
         .size;
-      const chance = this.windows * 2 ** -limit;
+      const chance = windows * 2 ** -limit;
       const probability = poissonTail(records, chance);
       if (records === 0 || probability >= least) continue;
       least = probability;

@@ -18,7 +18,7 @@ import { judge } from "./judge.js";
 import { loadPostings } from "./postings.js";
 import { LEAST_VALUES, RecordFinder } from "./records.js";
 import { Lookout, type Sightings } from "./sightings.js";
-import { Tokens, type Window, windowsOf } from "./tokens.js";
+import { type HeldKeys, NOWHERE, Tokens, windowsOf } from "./tokens.js";
 import { ScannedVersion } from "./version.js";
 
 /** A text is looked at in pieces of this size that overlap; the rest of one longer than the limit is not. */
@@ -29,11 +29,23 @@ const MAX_WINDOWS = 400_000;
 
 type Texts = Pick<SearchRequest, "texts" | "columns" | "unit_column" | "significant_digits">;
 
+/** Windows of one text, read in one way. */
+interface PlaceWindows {
+  text: number;
+  encoding: string;
+  /** Of at least as many values as tell of a record. */
+  count: number;
+  /** The tokens of those that may: of so many values that some column holds. */
+  telling: number[][];
+}
+
 /** All that is gathered from the texts before the data are asked. */
 interface Gathered {
   lookout: Lookout;
   tokens: Tokens;
-  windows: Window[];
+  windows: Map<string, PlaceWindows>;
+  /** Held in all. */
+  held: number;
   /** Places not looked into, by text. */
   skipped: number[];
 }
@@ -63,23 +75,35 @@ async function* piecesOf(source: AsyncIterable<Buffer>, tooLong: () => void): As
 }
 
 function gatherWindows(into: Gathered, text: number, encoding: string, content: string): void {
-  for (const window of windowsOf(into.tokens, text, encoding, content)) {
-    // With fewer it tells of no record.
-    if (window.tokens.length < LEAST_VALUES) continue;
-    if (into.windows.length >= MAX_WINDOWS) {
+  const key = `${text} ${encoding}`;
+  const place = into.windows.get(key) ?? { text, encoding, count: 0, telling: [] };
+  into.windows.set(key, place);
+  for (const window of windowsOf(into.tokens, content)) {
+    if (window.length < LEAST_VALUES) continue;
+    place.count++;
+    const held = window.filter((token) => token !== NOWHERE);
+    if (held.length < LEAST_VALUES) continue;
+    if (into.held >= MAX_WINDOWS) {
       into.skipped[text]!++;
       return;
     }
-    into.windows.push(window);
+    into.held++;
+    place.telling.push(held);
   }
 }
 
-async function gather(identifiers: Identifiers, request: Texts, inputs: Inputs): Promise<Gathered> {
+async function gather(
+  identifiers: Identifiers,
+  held: HeldKeys | undefined,
+  request: Texts,
+  inputs: Inputs,
+): Promise<Gathered> {
   const budget = new DecodeBudget();
   const into: Gathered = {
     lookout: new Lookout(identifiers, budget),
-    tokens: new Tokens(request.significant_digits),
-    windows: [],
+    tokens: new Tokens(request.significant_digits, held),
+    windows: new Map(),
+    held: 0,
     skipped: request.texts.map(() => 0),
   };
   for (const text of request.texts.keys()) {
@@ -125,22 +149,16 @@ async function recordHits(
   gathered: Gathered,
 ): Promise<ScanHit[]> {
   const { windows, tokens, skipped } = gathered;
-  if (windows.length === 0 || data.rows < 2) return [];
+  if (gathered.held === 0 || data.rows < 2) return [];
   const postings = await loadPostings(data, schema, tokens.keys, request.significant_digits);
-  if (!postings) return [];
-  const finders = new Map<string, { window: Window; finder: RecordFinder }>();
-  for (const window of windows) {
-    const place = `${window.text} ${window.encoding}`;
-    const entry = finders.get(place) ?? { window, finder: new RecordFinder(postings) };
-    finders.set(place, entry);
-    entry.finder.look(window);
-  }
+  if (postings === undefined) return [];
   const hits: ScanHit[] = [];
-  for (const { window, finder } of finders.values()) {
-    skipped[window.text]! += finder.skipped;
-    const { verdict, count, chance } = finder.evidence();
+  for (const { text, encoding, count: looked, telling } of windows.values()) {
+    const finder = new RecordFinder(postings);
+    for (const window of telling) finder.look(window);
+    skipped[text]! += finder.skipped;
+    const { verdict, count, chance } = finder.evidence(looked);
     if (!verdict) continue;
-    const { text, encoding } = window;
     hits.push({ name: request.texts[text]!, kind: "record_run", encoding, count, chance, verdict });
   }
   return hits;
@@ -174,7 +192,8 @@ export async function search(
   const schema = schemaOf(version.description.columns, request.columns);
   try {
     const identifiers = await version.identifiers(schema, request.unit_column);
-    const gathered = await gather(identifiers, request, inputs);
+    const held = await version.held(data, schema, request.significant_digits);
+    const gathered = await gather(identifiers, held, request, inputs);
     return [
       ...(await identifierHits(data, identifiers, gathered.lookout.found, request.texts)),
       ...(await recordHits(data, schema, request, gathered)),

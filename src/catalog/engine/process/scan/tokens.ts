@@ -14,14 +14,21 @@ export interface Keys {
   text: Map<string, number>;
 }
 
-export interface Window {
-  text: number;
-  encoding: string;
-  tokens: number[];
+/** The keys that some column holds, where they are known before the texts are read. */
+export interface HeldKeys {
+  integer: ReadonlySet<string>;
+  /** At the digits that outputs are rounded to. */
+  decimal: ReadonlySet<number>;
+  text: ReadonlySet<string>;
 }
+
+/** Of a value that no column holds. */
+export const NOWHERE = -1;
 
 const WORDS = /[^\s,;|"'()[\]{}<>=:]+/gu;
 const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+/** As all whole numbers are written by programs. */
+const SIMPLE = /^[1-9]\d*$/;
 const INTEGER = /^-?\d{1,18}(?:\.0+)?$/;
 const MAX_TOKENS = 400_000;
 const MAX_WINDOW_TOKENS = 4096;
@@ -36,7 +43,10 @@ export class Tokens {
   full = false;
   private next = 0;
 
-  constructor(private readonly digits: number) {}
+  constructor(
+    private readonly digits: number,
+    private readonly held?: HeldKeys,
+  ) {}
 
   get size(): number {
     return this.next;
@@ -44,21 +54,43 @@ export class Tokens {
 
   /** Adds the tokens of a word: as a whole number, as a decimal, as a text. */
   addWord(word: string, to: number[]): void {
-    if (!NUMBER.test(word)) {
-      this.add(this.keys.text, word.toLowerCase(), to);
+    if (!mayBeNumber(word) || !NUMBER.test(word)) {
+      this.addField(word, to);
       return;
     }
-    this.add(this.keys.decimal, Number(word).toExponential(this.digits - 1), to);
-    if (INTEGER.test(word)) this.add(this.keys.integer, BigInt(word.replace(/\.0+$/, "")).toString(), to);
+    const dot = word.indexOf(".");
+    this.addDecimal(word, dot, to);
+    if ((dot < 0 || word.charCodeAt(dot + 1) === 0x30) && INTEGER.test(word)) this.addInteger(word, to);
   }
 
   /** Adds that of a field which spaces do not divide, such as a place name. */
   addField(text: string, to: number[]): void {
-    this.add(this.keys.text, text.toLowerCase(), to);
+    if (text.length > MAX_TEXT) return;
+    const key = text.toLowerCase();
+    if (this.held && !this.held.text.has(key)) to.push(NOWHERE);
+    else this.add(this.keys.text, key, to);
+  }
+
+  private addDecimal(word: string, dot: number, to: number[]): void {
+    if (word.length > MAX_TEXT) return;
+    const value = Number(word);
+    if (this.held && !this.held.decimal.has(this.rounded(value, word, dot))) to.push(NOWHERE);
+    else this.add(this.keys.decimal, value.toExponential(this.digits - 1), to);
+  }
+
+  /** A number of no more digits than are kept is itself, without writing and reading it again. */
+  private rounded(value: number, word: string, dot: number): number {
+    const point = dot < 0 ? 0 : dot === 1 && word.charCodeAt(0) === 0x30 ? 2 : 1;
+    return word.length - point <= this.digits ? value : Number(value.toExponential(this.digits - 1));
+  }
+
+  private addInteger(word: string, to: number[]): void {
+    const key = SIMPLE.test(word) ? word : BigInt(word.replace(/\.0+$/, "")).toString();
+    if (this.held && !this.held.integer.has(key)) to.push(NOWHERE);
+    else this.add(this.keys.integer, key, to);
   }
 
   private add(map: Map<string, number>, key: string, to: number[]): void {
-    if (key.length > MAX_TEXT) return;
     const before = map.get(key);
     if (before !== undefined) {
       to.push(before);
@@ -73,6 +105,12 @@ export class Tokens {
   }
 }
 
+/** What no number begins with is none: most words are told apart by their first character. */
+function mayBeNumber(word: string): boolean {
+  const first = word.charCodeAt(0);
+  return (first >= 0x30 && first <= 0x39) || first === 0x2d || first === 0x2b || first === 0x2e;
+}
+
 function lineTokens(tokens: Tokens, line: string): number[] {
   const found: number[] = [];
   for (const word of line.match(WORDS) ?? []) tokens.addWord(word, found);
@@ -85,23 +123,18 @@ function lineTokens(tokens: Tokens, line: string): number[] {
   return found;
 }
 
-/** All windows of a text: its lines, and runs of values across lines. */
-export function* windowsOf(
-  tokens: Tokens,
-  text: number,
-  encoding: string,
-  content: string,
-): Generator<Window> {
+/** The tokens of all windows of a text: its lines, and runs of values across lines. */
+export function* windowsOf(tokens: Tokens, content: string): Generator<number[]> {
   let run: number[] = [];
   for (const line of content.split(/\r?\n/)) {
     for (let at = 0; at < line.length; at += MAX_LINE) {
       const found = lineTokens(tokens, line.slice(at, at + MAX_LINE));
       for (let i = 0; i < found.length; i += MAX_WINDOW_TOKENS / 2)
-        yield { text, encoding, tokens: found.slice(i, i + MAX_WINDOW_TOKENS) };
+        yield found.slice(i, i + MAX_WINDOW_TOKENS);
       if (found.length >= RUN) continue;
       run.push(...found);
-      for (; run.length >= RUN; run = run.slice(RUN / 2)) yield { text, encoding, tokens: run.slice(0, RUN) };
+      for (; run.length >= RUN; run = run.slice(RUN / 2)) yield run.slice(0, RUN);
     }
   }
-  if (run.length > 0) yield { text, encoding, tokens: run };
+  if (run.length > 0) yield run;
 }

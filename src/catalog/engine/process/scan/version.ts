@@ -9,13 +9,17 @@ import type { ColumnSchema } from "../../model.js";
 import { type Duck, literal } from "../duck.js";
 import { describeVersion, type VersionDescription } from "../parquet.js";
 import type { ScanData } from "./data.js";
+import { loadHeld, MOST_HELD } from "./held.js";
 import { type Identifiers, identifierColumns, loadIdentifiers } from "./identifiers.js";
+import type { HeldKeys } from "./tokens.js";
 
-/** Identifiers that are kept between scans, over all columns. */
+/** Identifiers that are kept between scans, over all columns; and values. */
 const MOST_KEPT = 100_000;
 
 export class ScannedVersion {
   private known: { of: string; identifiers: Identifiers } | undefined;
+
+  private values: { digits: number; held: HeldKeys } | undefined;
 
   private constructor(
     private readonly duck: Duck,
@@ -43,6 +47,16 @@ export class ScannedVersion {
     const identifiers = await loadIdentifiers(this.duck, table, columns, unitColumn);
     this.known = { of, identifiers };
     return identifiers;
+  }
+
+  /** Undefined where there are too many. They hang on the digits that outputs are rounded to. */
+  async held(data: ScanData, columns: ColumnSchema[], digits: number): Promise<HeldKeys | undefined> {
+    const values = data.rows * columns.length;
+    if (values > MOST_HELD) return undefined;
+    if (this.values?.digits === digits) return this.values.held;
+    const held = await loadHeld(data, columns, digits);
+    this.values = values <= MOST_KEPT ? { digits, held } : undefined;
+    return held;
   }
 
   /** After a scan. */
