@@ -4,7 +4,7 @@
  * Rules: the spec is canonical JSON, and its SHA-256 is what every owner's grant and every domain's `join` name. The
  * columns with their types, bounds and categories are part of it, so that the cells of any statistic follow from the spec
  * and the question alone and no domain's data shows in their number. Exact results need three contributors; fewer would
- * tell each the other's figure by subtraction.
+ * tell each the other's figure by subtraction. Results with noise (privacy.ts) need two.
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -18,7 +18,11 @@ import {
 } from "../../privacy/index.js";
 import { COLUMN_TYPES, invalidInput } from "../../vocabulary/index.js";
 import { identityKey } from "../messages/message.js";
+import { checkPrivacy, privacySpec } from "./privacy.js";
 
+/** Of results with noise. */
+const MIN_NOISY = 2;
+/** Of exact ones. */
 export const MIN_CONTRIBUTORS = 3;
 export const MAX_CONTRIBUTORS = 50;
 export const MAX_ROUNDS = 10_000;
@@ -48,9 +52,9 @@ export const collaborationSpec = z
     coordinator: identityKey,
     participants: z
       .array(z.strictObject({ name: domainName, key: identityKey }))
-      .min(MIN_CONTRIBUTORS)
+      .min(MIN_NOISY)
       .max(MAX_CONTRIBUTORS)
-      .describe("Who contributes to results"),
+      .describe("Who contributes to results: three or more; two where all results have noise"),
     recipients: z.array(domainName).min(1).max(MAX_CONTRIBUTORS).describe("Participants who learn results"),
     columns: z.array(columnSpec).min(1).max(200),
     max_rows: z
@@ -63,7 +67,7 @@ export const collaborationSpec = z
     expires_at: z.iso.datetime({ offset: true }),
     min_contributors: z
       .int()
-      .min(MIN_CONTRIBUTORS)
+      .min(MIN_NOISY)
       .max(MAX_CONTRIBUTORS)
       .optional()
       .describe("Fewest domains that a result may stand on where some do not answer in time; all of them"),
@@ -73,6 +77,7 @@ export const collaborationSpec = z
       .max(86_400)
       .optional()
       .describe("How long the domains of an attempt are waited for; 600"),
+    privacy: privacySpec.optional(),
   })
   .meta({ id: "CollaborationSpec", description: "What every owner approves, by its hash" });
 export type CollaborationSpec = z.output<typeof collaborationSpec>;
@@ -100,6 +105,9 @@ export function checkSpec(spec: CollaborationSpec): void {
   unique(spec.recipients, "recipients");
   if (leastContributors(spec) > spec.participants.length)
     throw invalidInput("min_contributors", "must not be more than there are participants");
+  if (spec.privacy !== undefined) checkPrivacy(spec.privacy, leastContributors(spec));
+  else if (leastContributors(spec) < MIN_CONTRIBUTORS)
+    throw invalidInput("participants", `exact results need ${MIN_CONTRIBUTORS} of them; two need privacy`);
   unique(
     spec.columns.map((c) => c.name),
     "columns",

@@ -5,6 +5,8 @@
  * for the sum that this domain added up itself, under the transcript hash that it computed itself; it is drawn once, before
  * anybody's is seen. What is wrong ends the attempt with evidence (revealed.ts).
  */
+
+import type { Tx } from "../../ledger/index.js";
 import {
   attemptLabel,
   type CommitmentOpening,
@@ -36,6 +38,8 @@ export interface Said {
   kind: Message["kind"];
   body: SignedMessage["message"]["body"];
   secret?: AttemptSecret;
+  /** What is done in the commit that keeps it, or nothing is kept. */
+  with?(tx: Tx): void;
 }
 
 export class AttemptRun {

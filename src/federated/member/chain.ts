@@ -36,7 +36,7 @@ export function requireStep(
   { store, keys }: ChainParts,
   row: CollaborationRow,
   view: RoundView,
-  { statistic, step }: Asked,
+  { statistic, step, privacy }: Asked,
 ): void {
   if (step === undefined) return;
   const chain = chainOf(store, row, step.of).filter(({ round }) => round <= view.round);
@@ -48,7 +48,8 @@ export function requireStep(
     (before.asked.step?.number ?? 1) + 1 === step.number &&
     chain.length === step.number &&
     sameSet(before.contributors, view.contributors) &&
-    text(before.asked.statistic) === text(statistic);
+    text(before.asked.statistic) === text(statistic) &&
+    text(before.asked.privacy ?? null) === text(privacy ?? null);
   if (!follows) throw new Breach(view.opener, "what it opened is no next step of its statistic");
   const found = resultOf(store.db, keys.sealer, row.id, before.round);
   if (found !== undefined && (found.kind !== "step" || text(found.state) !== text(step.state)))

@@ -48,11 +48,13 @@ export interface Contributor {
   row: CollaborationRow;
   operator: Actor;
   now: number;
+  /** This domain's own secret for the collaboration (noise.ts). */
+  salt: string;
 }
 
 /** This domain's numbers for a statistic. @throws what `grantFor` and `mustFit` do; state_conflict */
 export async function contribute(
-  { catalog, row, operator, now }: Contributor,
+  { catalog, row, operator, now, salt }: Contributor,
   statistic: SharedStatistic,
 ): Promise<bigint[]> {
   if (row.dataset === null) throw new GloveboxError("no_grant", { detail: "no dataset takes part" });
@@ -67,7 +69,7 @@ export async function contribute(
   const { rows } = await catalog.views.ask({
     ...view,
     mode: "real",
-    question: (stored) => statistic.question(columnsOf(shown), stored),
+    question: (stored) => statistic.question(columnsOf(shown), stored, salt),
     maxRows: statistic.maxRows,
   });
   return statistic.contribution(rows as readonly AnswerRow[]);

@@ -15,7 +15,15 @@ import { dropSecret } from "./secrets.js";
 import { say } from "./speaking.js";
 
 /** What the others are told. */
-export const REASONS = ["protocol", "consent", "statistic", "cannot", "late", "contributors"] as const;
+export const REASONS = [
+  "protocol",
+  "consent",
+  "statistic",
+  "cannot",
+  "late",
+  "contributors",
+  "budget",
+] as const;
 export type Reason = (typeof REASONS)[number];
 
 /** Who was waited for did not speak in time. */
@@ -30,6 +38,7 @@ function reasonOf(error: unknown): Reason {
   if (error instanceof OtherContributors) return "contributors";
   if (!(error instanceof GloveboxError)) return "cannot";
   if (["no_grant", "grant_expired", "forbidden", "not_found"].includes(error.code)) return "consent";
+  if (error.code === "budget_exhausted") return "budget";
   return error.code === "invalid_input" ? "statistic" : "cannot";
 }
 

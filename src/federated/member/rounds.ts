@@ -21,6 +21,7 @@ import { type Contributor, contribute } from "./consent.js";
 import { requireContributors } from "./contributors.js";
 import { finishRound } from "./finish.js";
 import { dueIn, lookAtClock } from "./late.js";
+import { pay, requireBudget, saltOf, withShare } from "./noise.js";
 import type { MemberParts } from "./parts.js";
 import { refuseRound } from "./refusal.js";
 import { Breach } from "./revealed.js";
@@ -122,16 +123,24 @@ export class RoundKeeper {
       if (kept === undefined) throw new GloveboxError("internal", { detail: "what was drawn is gone" });
       return kept;
     };
-    const contributor = { catalog, row, operator: this.parts.operator(row.operator), now: clock.now() };
+    const contributor = {
+      catalog,
+      row,
+      operator: this.parts.operator(row.operator),
+      now: clock.now(),
+      salt: saltOf(keys.sealer, row.id),
+    };
+    const { noise } = statistic;
     switch (step) {
       case "commit_key":
         // Consent first: nothing of a round is entered that could not be gone through.
         await contribute(contributor, statistic);
+        if (noise !== undefined) await requireBudget(this.parts.store.db, { contributor, view, noise });
         return this.saySo(row, view, await run.commitKey(), "round.entered");
       case "reveal_key":
         return this.saySo(row, view, run.revealKey(secret()));
       case "commit_data":
-        return this.saySo(row, view, await this.committed(run, secret(), contributor, statistic));
+        return this.saySo(row, view, await this.committed(run, secret(), contributor, statistic, view));
       case "reveal_data":
         return this.saySo(row, view, run.revealData(secret()), "round.contributed", {
           version: secret().data_version,
@@ -160,13 +169,19 @@ export class RoundKeeper {
     secret: AttemptSecret,
     contributor: Contributor,
     statistic: SharedStatistic,
+    view: RoundView,
   ): Promise<Said> {
     const version = () => contributor.catalog.datasets.row(contributor.row.dataset!).current_version!;
     const before = version();
-    const said = await run.commitData(secret, await contribute(contributor, statistic));
+    const numbers = withShare(statistic, await contribute(contributor, statistic));
+    const said = await run.commitData(secret, numbers);
     if (version() !== before)
       throw new GloveboxError("state_conflict", { detail: "the data have another version now" });
-    return { ...said, secret: { ...said.secret!, data_version: before } };
+    const { noise } = statistic;
+    const committed = { ...said, secret: { ...said.secret!, data_version: before } };
+    if (noise === undefined) return committed;
+    const paying = { contributor, view, noise };
+    return { ...committed, with: (tx) => pay(tx, paying, String(said.body.commitment)) };
   }
 
   private statisticOf(row: CollaborationRow, view: RoundView, t: bigint): SharedStatistic {
@@ -201,6 +216,7 @@ export class RoundKeeper {
     const { ledger, keys } = this.parts;
     const { round, attempt } = view;
     ledger.commit((tx) => {
+      said.with?.(tx);
       if (said.secret !== undefined)
         keepSecret(tx, keys.sealer, { collaboration: row.id, round, attempt }, said.secret);
       const signed = say(tx, keys.identity, row.id, { kind: said.kind, round, attempt, body: said.body });

@@ -8,12 +8,14 @@
  */
 import { z } from "zod";
 import type { JsonObject } from "../../ledger/index.js";
-import type { Canonical, ExpressionColumns, SlotLayout } from "../../privacy/index.js";
-import { invalidInput } from "../../vocabulary/index.js";
+import type { Canonical, ExpressionColumns, RenyiCurve, SlotLayout } from "../../privacy/index.js";
+import { invalidInput, type Rational } from "../../vocabulary/index.js";
+import { roundTerms } from "../collaborations/privacy.js";
 import type { CollaborationSpec } from "../collaborations/spec.js";
 import { asSurvival, checkedClaim, checkedCovariance, sharedQuestion } from "./asked.js";
 import { sharedCovariance } from "./covariance.js";
 import { isSharedGlm, sharedGlm } from "./glm.js";
+import { noisyStatistic } from "./private/asked.js";
 import { sharedSurvival } from "./survival.js";
 import { sharedTable } from "./table.js";
 
@@ -30,18 +32,32 @@ export interface SharedStatistic {
   /**
    * What a domain asks of its own data: one SELECT of DuckDB.
    * @param columns as the domain's grant shows them; @param stored the version's name of each
+   * @param salt the domain's own secret: decides which rows of a unit are taken where only some are
    */
   question(
     columns: ExpressionColumns,
     stored: ReadonlyMap<string, string>,
+    salt: string,
   ): { sql: string; parameters: string[] };
   /**
    * The domain's own numbers, one a field, from its engine's answer.
    * @throws state_conflict when its rows are not as the spec says
    */
   contribution(answer: readonly AnswerRow[]): bigint[];
+  /** What each domain adds to its numbers before it encrypts them; absent: nothing, the sums are exact. */
+  noise?: StatisticNoise;
   /** @param sums over all domains, one a field */
   outcome(sums: readonly bigint[]): SharedOutcome;
+}
+
+export interface StatisticNoise {
+  /** Of a domain's share of Gaussian noise, one a field. */
+  variances: readonly bigint[];
+  /** What the answer costs each domain, whose people it is private for. */
+  cost: RenyiCurve;
+  rho: Rational;
+  /** What is drawn from, for the ledger: public. */
+  mechanism: JsonObject;
 }
 
 export type SharedOutcome =
@@ -64,6 +80,8 @@ export const askedSchema = z.strictObject({
     .optional(),
   /** Names of those who contribute, in the order of the spec; all where absent. */
   contributors: z.array(z.string().max(63)).min(1).max(50).optional(),
+  /** What the answer may cost, where the spec has noise on every result. */
+  privacy: roundTerms.optional(),
 });
 export type Asked = z.output<typeof askedSchema>;
 
@@ -73,6 +91,8 @@ export type Asked = z.output<typeof askedSchema>;
  */
 export function sharedStatistic(spec: CollaborationSpec, asked: Asked, t: bigint): SharedStatistic {
   const { statistic, step } = asked;
+  if (spec.privacy !== undefined) return noisyStatistic({ ...spec, privacy: spec.privacy }, asked, t);
+  if (asked.privacy !== undefined) throw invalidInput("privacy", "is nothing that this spec speaks of");
   if (statistic.kind === "regression" && isSharedGlm(statistic))
     return sharedGlm(spec, checkedClaim(statistic, spec), step, t);
   if (step !== undefined) throw invalidInput("step", `${statistic.kind} has one step`);

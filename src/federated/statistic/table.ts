@@ -96,7 +96,7 @@ export function sharedTable(spec: CollaborationSpec, given: ClaimStatistic, t: b
     slots,
     maxRows: shape.places.length + 1,
     question: (columns, stored) => tableQuestion(shape, columns, stored),
-    contribution: (answer) => contributionOf(shape, answer),
+    contribution: (answer) => cellsOf(shape, answer),
     outcome: (sums) => ({
       kind: "result",
       canonical: judgeFacts(sharedFacts(shape, sums), shape.layout, shape.policy),
@@ -133,7 +133,8 @@ function tableShape(
   return { shape, slots: slotLayout(fields, spec.participants.length, t) };
 }
 
-const sizesOf = (plan: TablePlan): number[] =>
+/** How many levels each dimension has. @throws invalid_input for one whose levels are not all declared */
+export const sizesOf = (plan: TablePlan): number[] =>
   plan.dimensions.map(({ name, levels }, i) => {
     if (levels.length === 0)
       throw invalidInput(`dimensions.${i}`, `${name} needs declared categories, or bins`);
@@ -196,7 +197,10 @@ function scaledText(text: string, scale: number): bigint {
  * are totals, how many values lie out of bounds, and a number a part (question.ts).
  * @throws state_conflict when rows fall outside of what the spec declares
  */
-function contributionOf(table: TableShape, answer: readonly AnswerRow[]): bigint[] {
+export function cellsOf(
+  table: Pick<TableShape, "dimensions" | "places"> & { parts: readonly unknown[] },
+  answer: readonly AnswerRow[],
+): bigint[] {
   const { dimensions, parts } = table;
   const size = dimensions.length;
   const levels = dimensions.map((d) => new Map(d.levels.map(({ key }, place) => [key, place])));

@@ -1,5 +1,6 @@
 /** Disclosure control of outputs: rules, canonicalisers, and the checker that applies them to hostile files. */
 export type { Canonical, ScanText } from "./canonical.js";
+export { canonicalNumber } from "./canonicalisers/numbers.js";
 export type { Checker, CheckerCaps, CheckInput, SpawnChecker } from "./checker/checker.js";
 export { CHECKER_ENTRY, createChecker, DEFAULT_CAPS } from "./checker/checker.js";
 export * from "./differencing/index.js";
@@ -17,8 +18,9 @@ export { differencing } from "./rules/differencing.js";
 export { compareTables, judgeOtherFile } from "./rules/differs.js";
 export type { RuleDefinition } from "./rules/index.js";
 export { RULES } from "./rules/index.js";
-export { judgeNotRecomputed } from "./rules/not-recomputed.js";
 export { heldByFew } from "./rules/model-influence.js";
 export { smallGroups } from "./rules/model-units.js";
+export type { NoiseTerms } from "./rules/noise.js";
+export { judgeNotRecomputed } from "./rules/not-recomputed.js";
 export type { RawValueHit } from "./rules/raw-values.js";
 export { rawValueFinding } from "./rules/raw-values.js";

@@ -3,7 +3,9 @@
  *
  * Rules: a value is rounded once, half to even, to its declared decimals, and must lie within its declared bounds; so the
  * sum over all participants is exact, and cannot leave the slots: with limbs of w bits, balanced in (−2^(w−1), 2^(w−1)],
- * n of them stay below t/2. Whoever exceeds a bound is refused at home; no wrap can stand for a number.
+ * n of them stay below t/2. Whoever exceeds a bound is refused at home; no wrap can stand for a number. Numbers with noise
+ * have one slot each and are taken modulo t, so that what is opened is a function of their sum alone
+ * (dp/shares/derivation.md): sums of limbs would tell more.
  */
 import { invalidInput } from "../../vocabulary/index.js";
 
@@ -23,6 +25,8 @@ export interface SlotLayout {
   /** First slot of each field, and how many it takes. */
   places: readonly { from: number; limbs: number }[];
   slots: number;
+  /** t, of numbers with noise: one slot each, modulo this. */
+  modulus?: bigint;
 }
 
 export const MAX_SCALE = 15;
@@ -46,12 +50,37 @@ export function slotLayout(fields: readonly Field[], participants: number, t: bi
   return { fields, participants, width, places, slots };
 }
 
+/**
+ * For numbers with noise. @param room what the noise of all participants together may come to, a field each
+ * @throws invalid_input where a sum could leave its slot
+ */
+export function moduloLayout(
+  fields: readonly Field[],
+  participants: number,
+  t: bigint,
+  room: readonly bigint[],
+): SlotLayout {
+  fields.forEach(({ name, bound }, i) => {
+    if (2n * (BigInt(participants) * bound + room[i]!) >= t)
+      throw invalidInput(`fields.${name}`, "is too wide for its noise");
+  });
+  const places = fields.map((_, from) => ({ from, limbs: 1 }));
+  return { fields, participants, width: t.toString(2).length, places, slots: fields.length, modulus: t };
+}
+
+/** In (−t/2, t/2). */
+function centred(value: bigint, t: bigint): bigint {
+  const rest = ((value % t) + t) % t;
+  return 2n * rest > t ? rest - t : rest;
+}
+
 /** Integers of 10^−scale, one a field, to slots. @throws invalid_input when one is beyond its bound */
 export function toSlots(
   values: readonly bigint[],
-  { fields, places, width, slots }: SlotLayout,
+  { fields, places, width, slots, modulus }: SlotLayout,
 ): BigInt64Array {
   if (values.length !== fields.length) throw invalidInput("values", "must be one a field");
+  if (modulus !== undefined) return BigInt64Array.from(values, (value) => centred(value, modulus));
   const written = new BigInt64Array(slots);
   const [base, half] = [1n << BigInt(width), 1n << BigInt(width - 1)];
   values.forEach((value, i) => {

@@ -88,7 +88,7 @@ export class Domains {
     const all: bigint[][] = [];
     for (const connection of this.connections) {
       const statistic = sharedStatistic(spec, asked, T);
-      const { sql, parameters } = statistic.question(columns, stored);
+      const { sql, parameters } = statistic.question(columns, stored, "salt");
       const reader = await connection.runAndReadAll(sql, parameters);
       const rows = reader.getRowsJson() as Cell[][];
       if (rows.length > statistic.maxRows) throw new RangeError(`more than ${statistic.maxRows} rows`);

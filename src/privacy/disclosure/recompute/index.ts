@@ -4,11 +4,13 @@ export { chosenByProgram } from "./described.js";
 export { askTable, isDoubtful, type TableRequest } from "./doubt.js";
 export { judgeFacts, renderFacts } from "./judge.js";
 export { claimLabel } from "./label.js";
+export { judgeNoisy } from "./noisy.js";
 export {
   layoutOf,
   marginSets,
   planTable,
   RECOMPUTED_KINDS,
+  type RecomputedStatistic,
   requireRecomputed,
   type TablePlan,
   withUnits,

@@ -24,6 +24,7 @@ import { modelLevels } from "./model-levels.js";
 import { negatives } from "./negatives.js";
 import { noCounts } from "./no-counts.js";
 import { noEstimate } from "./no-estimate.js";
+import { noise } from "./noise.js";
 import { notRecomputed } from "./not-recomputed.js";
 import { pRatio } from "./p-ratio.js";
 import { protection } from "./protection.js";
@@ -76,6 +77,7 @@ export const RULES: readonly RuleDefinition[] = [
   invisibleText,
   markup,
   recomputed,
+  noise,
   capacity,
   claimed,
   differs,
