@@ -101,9 +101,9 @@ export function sharedStatistic(spec: CollaborationSpec, asked: Asked, t: bigint
       return sharedSurvival(spec, checkedClaim(statistic, spec), "curves", t);
     case "logrank":
       return sharedSurvival(spec, checkedClaim(asSurvival(statistic), spec), "test", t);
+    case "covariance":
+      return sharedCovariance(spec, checkedCovariance(statistic, spec), t);
     default:
       return sharedTable(spec, statistic, t);
   }
 }
-    case "covariance":
-      return sharedCovariance(spec, checkedCovariance(statistic, spec), t);
