@@ -41,8 +41,10 @@ export function glmQuestion(
   const { slope, weight, deviance } = shape.curve;
   const sql =
     `WITH picked AS (SELECT ${picked.join(", ")} FROM data${where}), ` +
-    `kept AS MATERIALIZED (SELECT ${["*", ...coded].join(", ")} FROM picked ` +
+    `coded AS (SELECT ${["*", ...coded].join(", ")} FROM picked ` +
     `WHERE ${read.map((name) => `${name} IS NOT NULL`).join(" AND ")}), ` +
+    `judged AS MATERIALIZED (SELECT *, (${beyond(shape)}) AS beyond FROM coded), ` +
+    "kept AS (SELECT * FROM judged WHERE NOT beyond), " +
     `design AS (SELECT ${["u", "y", "o", ...standard].join(", ")} FROM kept), ` +
     `reached AS (SELECT *, ${eta.join(" + ")} AS eta FROM design), ` +
     `curve AS (SELECT *, ${slope} AS s, ${weight} AS w, ${deviance} AS d FROM reached) ` +
@@ -62,18 +64,22 @@ function standardised({ numbers, levels, center, size }: DesignColumn): string {
   return `CASE WHEN ${here} THEN ${value} ELSE 0e0 END`;
 }
 
-/** Whole numbers with spaces between: rows beyond what is declared, units, with, without, of many patterns, sums. */
-function wholeText({ design, y, sums }: GlmShape): string {
-  const beyond = [
+/** Whether a row has a value that the spec does not declare. */
+const beyond = ({ design, y }: GlmShape): string =>
+  [
     `y < ${double(y[0])} OR y > ${double(y[1])} OR y <> round(y)`,
+    `o < ${double(design.offset[0])} OR o > ${double(design.offset[1])}`,
     ...design.numbers.map(outside),
     ...design.levels.map((_, i) => `c${i} < 0`),
-  ];
+  ].join(" OR ");
+
+/** Whole numbers with spaces between: rows beyond what is declared, units, with, without, of many patterns, sums. */
+function wholeText({ design, sums }: GlmShape): string {
   const covariates = [...design.numbers.map((_, i) => `n${i}`), ...design.levels.map((_, i) => `c${i}`), "o"];
   const most = design.columns.length;
   const patterns = `SELECT DISTINCT ${covariates.join(", ")} FROM kept LIMIT ${most + 1}`;
   const numbers = [
-    `(SELECT count(*) FROM kept WHERE ${beyond.join(" OR ")})`,
+    "(SELECT count(*) FROM judged WHERE beyond)",
     ...COUNTS,
     `(SELECT CAST(count(*) > ${most} AS INTEGER) FROM (${patterns}))`,
     ...sums.map(({ sql, value_sql }) => sql(value_sql)),

@@ -94,7 +94,6 @@ function contributionOf({ sums, crossings }: GlmShape, answer: readonly AnswerRo
     }
     const [place, ...codes] = key.split(" ").map(Number);
     const { sizes } = crossings[place!]!;
-    // Of rows that are beyond what is declared there may be codes below 0: the first row ends the contribution.
     const at = codes.reduce((n, code, i) => n * sizes[i]! + code, 0);
     for (const [i, value] of values.entries()) numbers[starts[place!]! + 3 * at + i] = value;
   }

@@ -97,6 +97,8 @@ export function sharedStatistic(spec: CollaborationSpec, asked: Asked, t: bigint
     return sharedGlm(spec, checkedClaim(statistic, spec), step, t);
   if (step !== undefined) throw invalidInput("step", `${statistic.kind} has one step`);
   switch (statistic.kind) {
+    case "regression":
+      throw invalidInput("family", `${statistic.family} is not fitted over domains`);
     case "survival":
       return sharedSurvival(spec, checkedClaim(statistic, spec), "curves", t);
     case "logrank":

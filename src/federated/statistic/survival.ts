@@ -9,10 +9,7 @@
  */
 import {
   type ClaimStatistic,
-  checkExpression,
-  type Expr,
   type ExpressionColumns,
-  emitSql,
   filterOf,
   type GroupedCurve,
   groupedCurve,
@@ -21,9 +18,7 @@ import {
   judgeModel,
   logRankFacts,
   planTable,
-  renameColumns,
   type SlotLayout,
-  type SqlParameter,
   slotLayout,
   type TablePlan,
   valueLabel,
@@ -32,6 +27,7 @@ import { GloveboxError, invalidInput } from "../../vocabulary/index.js";
 import { type CollaborationSpec, spokenColumns, spokenPolicy } from "../collaborations/spec.js";
 import { double } from "./fixed.js";
 import type { AnswerRow, SharedStatistic } from "./shared.js";
+import { Writer } from "./writer.js";
 
 export type Survival = Extract<ClaimStatistic, { kind: "survival" }>;
 
@@ -106,25 +102,17 @@ function survivalQuestion(
   columns: ExpressionColumns,
   stored: ReadonlyMap<string, string>,
 ): { sql: string; parameters: string[] } {
-  const parameters: SqlParameter[] = [];
-  const renamed = renameColumns(columns, stored);
-  const write = (expr: Expr): string => {
-    const emitted = emitSql(renamed.expr(expr), renamed.columns, { first: parameters.length + 1 });
-    parameters.push(...emitted.parameters);
-    return emitted.sql;
-  };
-  const event = write(statistic.event);
-  const isBoolean = checkExpression(statistic.event, columns).type === "boolean";
+  const write = new Writer(columns, stored);
   const picked = [
     "__unit AS u",
-    `CAST(${write(statistic.time)} AS DOUBLE) AS t`,
-    `CAST(${isBoolean ? `CAST(${event} AS INTEGER)` : event} AS DOUBLE) AS e`,
-    ...dimensions.map((d, i) => `CAST(${write(d.value)} AS VARCHAR) AS l${i}`),
+    `${write.number(statistic.time)} AS t`,
+    `${write.number(statistic.event)} AS e`,
+    ...dimensions.map((d, i) => `${write.text(d.value)} AS l${i}`),
   ];
-  const where = statistic.where === undefined ? "" : ` WHERE ${write(statistic.where)}`;
+  const where = statistic.where === undefined ? "" : ` WHERE ${write.expr(statistic.where)}`;
   const coded = dimensions.map(({ levels }, i) => {
     const keys = levels.flatMap(({ key }) => (key === null ? [] : [key]));
-    const list = keys.map((key) => `CAST($${parameters.push({ type: "text", value: key })} AS VARCHAR)`);
+    const list = keys.map((key) => `CAST(${write.parameter(key)} AS VARCHAR)`);
     const absent = levels.findIndex(({ key }) => key === null);
     const place = `coalesce(list_position([${list.join(", ")}], l${i}), 0) - 1`;
     return absent < 0 ? place : `CASE WHEN l${i} IS NULL THEN ${absent} ELSE ${place} END`;
@@ -146,7 +134,7 @@ function survivalQuestion(
     "SELECT CAST(g AS INTEGER), CAST(k AS INTEGER), CAST(count(*) FILTER (e = 1) AS VARCHAR), " +
     `CAST(count(*) FILTER (e = 0) AS VARCHAR), ${counted("e = 1 AND h = k")}, ${counted("e = 0 AND l = k")}, ` +
     `${counted("z = k")} FROM placed GROUP BY g, k`;
-  return { sql, parameters: parameters.map(({ value }) => value) };
+  return { sql, parameters: write.values };
 }
 
 /** How many of the rising times lie before t: halved again and again. */

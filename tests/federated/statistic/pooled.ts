@@ -75,6 +75,11 @@ export class Domains {
     );
   }
 
+  /** The same rows under another spec of the same columns. */
+  under(spec: CollaborationSpec): Domains {
+    return new Domains(spec, this.connections, this.instances);
+  }
+
   close(): void {
     for (const connection of this.connections) connection.closeSync();
     for (const instance of this.instances) instance.closeSync();
