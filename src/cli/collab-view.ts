@@ -20,6 +20,7 @@ export interface Collaboration {
     threshold: number;
     max_rounds: number;
     expires_at: string;
+    privacy?: { rows_per_unit: number; epsilon: string; delta: string; rho: string; honest?: number };
   };
   spec_sha256: string;
   state: string;
@@ -27,6 +28,7 @@ export interface Collaboration {
   joined: string[];
   dataset?: string;
   rounds: number;
+  noise?: { spent_rho: string; left_rho: string; charges: number };
 }
 
 export interface Round {
@@ -37,6 +39,8 @@ export interface Round {
   result?: string;
   refused_by?: string;
   reason?: string;
+  privacy?: { epsilon: string; delta: string };
+  charges?: string[];
 }
 
 export const collaborationPath = (id: string): string => `/api/v1/collaborations/${encodeURIComponent(id)}`;
@@ -84,9 +88,20 @@ export function collaborationSheet(language: Language, c: Collaboration): string
     [["threshold", "最小频数"], c.spec.threshold],
     [["dataset", "数据资源"], c.dataset ?? "—"],
     [["rounds", "轮次"], `${c.rounds} / ${c.spec.max_rounds}`],
+    ...noiseRows(c),
     [["until", "有效期至"], moment(c.spec.expires_at)],
     [["spec (for the grant)", "规约哈希（用于授权）"], c.spec_sha256],
   ]);
+}
+
+/** Where results have noise: what one may cost, and what this domain has paid. */
+function noiseRows({ spec: { privacy }, noise }: Collaboration): [[string, string], string][] {
+  if (privacy === undefined || noise === undefined) return [];
+  return [
+    [["noise, a round", "噪声（每轮）"], `ε ${privacy.epsilon}, δ ${privacy.delta}`],
+    [["rows of a unit", "每单元行数"], String(privacy.rows_per_unit)],
+    [["budget ρ", "隐私预算 ρ"], `${noise.spent_rho} / ${privacy.rho} (${noise.left_rho})`],
+  ];
 }
 
 export function roundLines(context: Context, round: Round): string {
@@ -97,6 +112,13 @@ export function roundLines(context: Context, round: Round): string {
       say(
         `Refused by ${round.refused_by}: ${round.reason}.`,
         `被 ${round.refused_by} 拒绝：${round.reason}。`,
+      ),
+    );
+  if (round.privacy !== undefined && round.charges !== undefined && round.charges.length > 0)
+    lines.push(
+      say(
+        `With noise, ε ${round.privacy.epsilon} and δ ${round.privacy.delta}; charged here: ${round.charges.join(", ")}.`,
+        `含噪声（ε ${round.privacy.epsilon}，δ ${round.privacy.delta}）；本域扣费：${round.charges.join("、")}。`,
       ),
     );
   if (round.withheld)

@@ -10,12 +10,13 @@ import type { Router } from "express";
 import type { Logger } from "pino";
 import type { Catalog } from "../catalog/index.js";
 import type { Jobs } from "../jobs/index.js";
-import type { Ledger } from "../ledger/index.js";
+import type { JsonObject, Ledger } from "../ledger/index.js";
 import type { Keys, Store, Vault } from "../store/index.js";
 import { type Actor, type Clock, GloveboxError, invalidInput, newId, traceOf } from "../vocabulary/index.js";
 import { BoardService } from "./board/board.js";
 import { BoardClient } from "./board/client.js";
 import { boardRouter } from "./board/http.js";
+import type { RoundTerms } from "./collaborations/privacy.js";
 import {
   type CollaborationRow,
   collaborationRow,
@@ -28,6 +29,7 @@ import { type CollaborationSpec, checkSpec, participantNamed, specSha256 } from 
 import { moved } from "./collaborations/states.js";
 import { grantFor, mustFit } from "./member/consent.js";
 import { Follower } from "./member/follower.js";
+import { mayOpen } from "./member/noise.js";
 import type { MemberParts } from "./member/parts.js";
 import { keysOf, recipientKeys } from "./member/round.js";
 import { RoundKeeper } from "./member/rounds.js";
@@ -232,7 +234,12 @@ export class Federation {
   }
 
   /** Opens a round. @throws forbidden, state_conflict, invalid_input */
-  async open(actor: Actor, id: string, written: WrittenQuestion): Promise<RoundResultView> {
+  async open(
+    actor: Actor,
+    id: string,
+    written: WrittenQuestion,
+    privacy?: RoundTerms,
+  ): Promise<RoundResultView> {
     const { ledger, keys, store } = this.parts;
     const row = collaborationRow(store.db, id);
     if (!recipientKeys(row).includes(keys.identity.publicKey))
@@ -244,7 +251,9 @@ export class Federation {
         detail: "the operator who joined, under the owner's grant, asks for statistics",
       });
     const statistic = questionFromWritten(written, row.spec);
-    sharedStatistic(row.spec, { statistic }, (await this.member.sums.parameters()).t);
+    const asked = { statistic, ...(privacy === undefined ? {} : { privacy }) };
+    const { noise } = sharedStatistic(row.spec, asked, (await this.member.sums.parameters()).t);
+    if (noise !== undefined) await mayOpen(this.member, row, noise);
     const round = ledger.commit((tx) => {
       const next = lastRound(tx.db, id) + 1;
       if (next > row.spec.max_rounds)
@@ -253,18 +262,18 @@ export class Federation {
         kind: "open",
         round: next,
         attempt: 1,
-        body: { statistic: statistic as never },
+        body: asked as never,
       });
       tx.entry({
         kind: "round.opened",
         actor: actor.id,
         subject: id,
-        data: { round: next, spec: row.spec_sha256, statistic: statistic as never },
+        data: { round: next, spec: row.spec_sha256, ...(asked as unknown as JsonObject) },
       });
       return next;
     });
     this.follow(row);
-    return { round, state: "running", statistic };
+    return { round, state: "running", ...asked };
   }
 
   list(): CollaborationView[] {

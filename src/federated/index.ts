@@ -1,5 +1,6 @@
 /** Computing with other domains: collaborations, their boards, and the rounds that all take part in. */
 export { MAX_BLOB_BYTES } from "./board/board.js";
+export { roundTerms } from "./collaborations/privacy.js";
 export { type CollaborationSpec, collaborationSpec } from "./collaborations/spec.js";
 export { COLLABORATION_STATES } from "./collaborations/states.js";
 export {

@@ -7,10 +7,12 @@
 import type { Catalog } from "../catalog/index.js";
 import type { Keys, Store } from "../store/index.js";
 import { type Actor, type DatasetId, GloveboxError } from "../vocabulary/index.js";
+import type { RoundTerms } from "./collaborations/privacy.js";
 import { type CollaborationRow, lastRound, messagesOfRound } from "./collaborations/rows.js";
 import { type CollaborationSpec, participantNamed } from "./collaborations/spec.js";
 import type { CollaborationState } from "./collaborations/states.js";
 import { chainOf } from "./member/chain.js";
+import { chargesOfRound, type NoiseAccount, noiseAccount } from "./member/noise.js";
 import { type Found, resultOf } from "./member/results.js";
 import { keysOf, roundState } from "./member/round.js";
 import type { AttemptState } from "./member/steps.js";
@@ -32,6 +34,8 @@ export interface CollaborationView {
   joined: string[];
   dataset?: string;
   rounds: number;
+  /** Where results have noise: what this domain spent of what the spec allows. */
+  noise?: NoiseAccount;
   rev: number;
 }
 
@@ -43,6 +47,9 @@ export interface RoundResultView {
   /** Where not all participants contribute. */
   contributors?: string[];
   statistic?: SharedQuestion;
+  /** What it may cost each domain, where results have noise; and what this domain was charged, attempt by attempt. */
+  privacy?: RoundTerms;
+  charges?: string[];
   /** Rounds that it took, or has taken so far, where it takes more than one. */
   steps?: number;
   /** At a recipient: what the result became. Of whoever may not read it, nothing. */
@@ -90,6 +97,12 @@ export function roundView(
     ...(left ? { contributors: last.contributors.map((key) => participantNamed(row.spec, key)!) } : {}),
     ...(chain.length > 1 ? { steps: chain.length } : {}),
     ...(first.asked === undefined ? {} : { statistic: first.asked.statistic }),
+    ...(first.asked?.privacy === undefined
+      ? {}
+      : {
+          privacy: first.asked.privacy,
+          charges: chain.flatMap((view) => chargesOfRound(store.db, row.id, view.round)),
+        }),
     ...(refusal === undefined
       ? {}
       : {
@@ -107,6 +120,7 @@ export function collaborationView(
   const me = keys.identity.publicKey;
   const takesPart = keysOf(row).includes(me);
   const joins = messagesOfRound(store.db, row.id, 0).filter((m) => m.message.kind === "join");
+  const noise = noiseAccount(store.db, row);
   const joined = row.spec.participants.filter((p) => joins.some((m) => m.message.author === p.key));
   return {
     id: row.id,
@@ -117,6 +131,7 @@ export function collaborationView(
     joined: joined.map((p) => p.name),
     ...(row.dataset === null ? {} : { dataset: catalog.datasets.row(row.dataset).name }),
     rounds: lastRound(store.db, row.id),
+    ...(noise === undefined ? {} : { noise }),
     rev: row.rev,
   };
 }

@@ -13,9 +13,16 @@ export const openRound = defineRoute({
   params: idParams,
   body: roundInput,
   responses: { 202: { description: "Opened", schema: roundView } },
-  errors: ["not_found", "state_conflict", "query_unsupported"],
+  errors: [
+    "not_found",
+    "state_conflict",
+    "query_unsupported",
+    "budget_exhausted",
+    "no_grant",
+    "grant_expired",
+  ],
   async handler({ deps, actor, params, body }) {
-    const opened = await deps.federation.open(actor, params.id, body.statistic);
+    const opened = await deps.federation.open(actor, params.id, body.statistic, body.privacy);
     return json(202, opened, { location: `/api/v1/collaborations/${params.id}/rounds/${opened.round}` });
   },
 });

@@ -5,6 +5,7 @@ import {
   COLLABORATION_STATES,
   collaborationSpec,
   identityKey,
+  roundTerms,
   writtenQuestion,
 } from "../../federated/index.js";
 import { hex256 } from "./parameters.js";
@@ -41,6 +42,9 @@ export const roundInput = z
     statistic: writtenQuestion.describe(
       "A table, histogram, summary, model, curves or test over all domains",
     ),
+    privacy: roundTerms
+      .optional()
+      .describe("Where the spec has noise on every result: what this one may cost"),
   })
   .meta({ id: "RoundInput" });
 
@@ -54,6 +58,14 @@ export const collaborationView = z
     joined: z.array(z.string()).describe("Participants who have joined"),
     dataset: z.string().optional().describe("What of this domain takes part"),
     rounds: z.int().describe("How many were opened"),
+    noise: z
+      .strictObject({
+        spent_rho: z.string().describe("Of the spec's ρ, by this domain"),
+        left_rho: z.string(),
+        charges: z.int().describe("Attempts that were charged"),
+      })
+      .optional()
+      .describe("Where results have noise"),
     rev: z.int(),
   })
   .meta({ id: "Collaboration", description: "As this domain knows it" });
@@ -64,6 +76,11 @@ export const roundView = z
     state: z.enum(ATTEMPT_STATES),
     statistic: z.json().optional().describe("What was asked, in its typed form"),
     attempt: z.int().optional().describe("From 1; a late one is opened again with new keys"),
+    privacy: roundTerms.optional(),
+    charges: z
+      .array(z.string())
+      .optional()
+      .describe("chg_…: what this domain was charged for it, attempt by attempt, where results have noise"),
     contributors: z.array(z.string()).optional().describe("Where not all participants contribute"),
     steps: z.int().optional().describe("Rounds that it took so far, where it takes more than one"),
     job: z
@@ -76,7 +93,10 @@ export const roundView = z
     result: z.string().optional().describe("The file that came of it, once it was released"),
     media_type: z.string().optional(),
     refused_by: z.string().optional(),
-    reason: z.string().optional().describe("protocol, consent, statistic, cannot, late or contributors"),
+    reason: z
+      .string()
+      .optional()
+      .describe("protocol, consent, statistic, cannot, late, contributors or budget"),
   })
   .meta({ id: "Round", description: "One statistic over all domains" });
 

@@ -10,14 +10,15 @@ import { createHmac, randomBytes } from "node:crypto";
 import type Database from "better-sqlite3";
 import type { ChargeRequest } from "../../catalog/index.js";
 import type { Tx } from "../../ledger/index.js";
-import { createNoise, drawShare, rhoUnits } from "../../privacy/index.js";
+import { createNoise, decimalUp, drawShare, rhoUnits } from "../../privacy/index.js";
 import type { Sealer } from "../../store/index.js";
 import type { DatasetId, VersionId } from "../../vocabulary/index.js";
-import { GloveboxError } from "../../vocabulary/index.js";
+import { formatDecimal, GloveboxError } from "../../vocabulary/index.js";
 import { totalUnits } from "../collaborations/privacy.js";
 import type { CollaborationRow } from "../collaborations/rows.js";
 import type { SharedStatistic, StatisticNoise } from "../statistic/shared.js";
 import { type Contributor, grantFor } from "./consent.js";
+import type { MemberParts } from "./parts.js";
 import type { RoundView } from "./round.js";
 
 const noise = createNoise(randomBytes);
@@ -34,6 +35,44 @@ export const unitsSpent = (db: Database.Database, collaboration: string): bigint
       .pluck()
       .all(collaboration) as string[]
   ).reduce((sum, units) => sum + BigInt(units), 0n);
+
+export interface NoiseAccount {
+  /** ρ, decimal, rounded up, and what is left of the spec's, rounded down. */
+  spent_rho: string;
+  left_rho: string;
+  /** Attempts that were charged. */
+  charges: number;
+}
+
+/** What this domain spent in a collaboration; undefined where its results are exact. */
+export function noiseAccount(
+  db: Database.Database,
+  { id, spec }: CollaborationRow,
+): NoiseAccount | undefined {
+  if (spec.privacy === undefined) return undefined;
+  const [total, spent] = [totalUnits(spec.privacy), unitsSpent(db, id)];
+  const charges = db
+    .prepare("SELECT count(*) FROM round_charges WHERE collaboration = ?")
+    .pluck()
+    .get(id) as number;
+  const left = total > spent ? total - spent : 0n;
+  return { spent_rho: decimalUp(spent, UNIT), left_rho: decimalDown(left), charges };
+}
+
+const UNIT = 1n << 96n;
+const SHOWN_DECIMALS = 12n;
+
+function decimalDown(units: bigint): string {
+  const whole = (units * 10n ** SHOWN_DECIMALS) / UNIT;
+  return formatDecimal({ num: whole, den: 10n ** SHOWN_DECIMALS });
+}
+
+/** This domain's charges for a round, attempt by attempt. */
+export const chargesOfRound = (db: Database.Database, collaboration: string, round: number): string[] =>
+  db
+    .prepare("SELECT charge FROM round_charges WHERE collaboration = ? AND round = ? ORDER BY attempt")
+    .pluck()
+    .all(collaboration, round) as string[];
 
 /** The numbers with this domain's share of noise; as they are where the statistic is exact. */
 export function withShare({ noise: of }: SharedStatistic, numbers: readonly bigint[]): bigint[] {
@@ -56,6 +95,18 @@ export async function requireBudget(db: Database.Database, paying: Paying): Prom
   requireTotal(db, contributor.row, paying.noise);
   const { fits, rho } = contributor.catalog.charges.price(request);
   if (!fits) throw new GloveboxError("budget_exhausted", { detail: `a round costs ρ ${rho}` });
+}
+
+/** Before this domain asks the others: whether it could pay itself. @throws budget_exhausted, and as `grantFor` */
+export async function mayOpen(
+  { store, keys, catalog, clock, operator }: MemberParts,
+  row: CollaborationRow,
+  noise: StatisticNoise,
+): Promise<void> {
+  if (row.dataset === null) return;
+  const salt = saltOf(keys.sealer, row.id);
+  const contributor = { catalog, row, operator: operator(row.operator), now: clock.now(), salt };
+  await requireBudget(store.db, { contributor, view: { round: 0, attempt: 0, question: "" }, noise });
 }
 
 /** In the commit that keeps what was drawn. @throws budget_exhausted */
