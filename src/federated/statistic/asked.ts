@@ -21,15 +21,22 @@ import {
   covarianceUnits,
   writtenCovariance,
 } from "./covariance.js";
+import {
+  fractionText,
+  type QuantilesStatistic,
+  quantilesSchema,
+  quantileUnits,
+  writtenQuantiles,
+} from "./quantile.js";
 
 /** Whether curves are one, by the log-rank test. */
 const logRank = survivalSchema.extend({ kind: z.literal("logrank") });
 const writtenLogRank = writtenSurvival.extend({ kind: z.literal("logrank") });
 
-export const sharedQuestion = z.union([statisticSchema, logRank, covarianceSchema]);
+export const sharedQuestion = z.union([statisticSchema, logRank, covarianceSchema, quantilesSchema]);
 export type SharedQuestion = z.output<typeof sharedQuestion>;
 
-export const writtenQuestion = z.union([writtenClaim, writtenLogRank, writtenCovariance]);
+export const writtenQuestion = z.union([writtenClaim, writtenLogRank, writtenCovariance, writtenQuantiles]);
 export type WrittenQuestion = z.output<typeof writtenQuestion>;
 
 /** The same question about survival as a claim has it. */
@@ -57,6 +64,20 @@ export function questionFromWritten(written: WrittenQuestion, spec: Collaboratio
         values: measures.map(({ value }) => value!),
       };
     }
+    case "quantiles": {
+      const { kind, value, at, ...rest } = written;
+      const { where, measures, by, missing } = summaryOf(
+        read({ ...rest, kind: "summary", values: value, agg: "mean" }),
+      );
+      return {
+        kind,
+        ...(where === undefined ? {} : { where }),
+        value: measures[0]!.value!,
+        by,
+        missing,
+        at: at.map((fraction, i) => fractionText(fraction, `at.${i}`)),
+      };
+    }
     default:
       return read(written);
   }
@@ -80,9 +101,15 @@ export function checkedCovariance(
   statistic: CovarianceStatistic,
   spec: CollaborationSpec,
 ): CovarianceStatistic {
-  const { where, values } = statistic;
-  checkStatistic(covarianceUnits(statistic), spokenColumns(spec));
-  return where === undefined
-    ? { ...statistic, values }
-    : { ...statistic, where: checkCondition(where, spokenColumns(spec)) };
+  checkedClaim(covarianceUnits(statistic), spec);
+  return { ...statistic, ...checkedWhere(statistic, spec) };
 }
+
+/** As of covariances. */
+export function checkedQuantiles(statistic: QuantilesStatistic, spec: CollaborationSpec): QuantilesStatistic {
+  const { by } = checkedClaim(quantileUnits(statistic), spec);
+  return { ...statistic, ...checkedWhere(statistic, spec), by };
+}
+
+const checkedWhere = ({ where }: Pick<QuantilesStatistic, "where">, spec: CollaborationSpec) =>
+  where === undefined ? {} : { where: checkCondition(where, spokenColumns(spec)) };

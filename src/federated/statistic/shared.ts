@@ -12,10 +12,11 @@ import type { Canonical, ExpressionColumns, RenyiCurve, SlotLayout } from "../..
 import { invalidInput, type Rational } from "../../vocabulary/index.js";
 import { roundTerms } from "../collaborations/privacy.js";
 import type { CollaborationSpec } from "../collaborations/spec.js";
-import { asSurvival, checkedClaim, checkedCovariance, sharedQuestion } from "./asked.js";
+import { asSurvival, checkedClaim, checkedCovariance, checkedQuantiles, sharedQuestion } from "./asked.js";
 import { sharedCovariance } from "./covariance.js";
 import { isSharedGlm, sharedGlm } from "./glm.js";
 import { noisyStatistic } from "./private/asked.js";
+import { sharedQuantiles } from "./quantile.js";
 import { sharedSurvival } from "./survival.js";
 import { sharedTable } from "./table.js";
 
@@ -95,6 +96,8 @@ export function sharedStatistic(spec: CollaborationSpec, asked: Asked, t: bigint
   if (asked.privacy !== undefined) throw invalidInput("privacy", "is nothing that this spec speaks of");
   if (statistic.kind === "regression" && isSharedGlm(statistic))
     return sharedGlm(spec, checkedClaim(statistic, spec), step, t);
+  if (statistic.kind === "quantiles")
+    return sharedQuantiles(spec, checkedQuantiles(statistic, spec), step, t);
   if (step !== undefined) throw invalidInput("step", `${statistic.kind} has one step`);
   switch (statistic.kind) {
     case "regression":
