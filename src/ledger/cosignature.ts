@@ -67,20 +67,3 @@ export function cosignedAt(h: VerifierCrypto, note: Note, witness: Witness): num
   }
   return undefined;
 }
-
-/** One note with the signature lines of several of the same text, each line once. @throws RangeError where texts differ */
-export function joinedNote(notes: readonly [string, ...string[]]): string {
-  const [first, ...more] = notes;
-  const cut = first.lastIndexOf("\n\n") + 2;
-  const lines = new Set(
-    first
-      .slice(cut)
-      .split("\n")
-      .filter((line) => line !== ""),
-  );
-  for (const note of more) {
-    if (note.slice(0, cut) !== first.slice(0, cut)) throw new RangeError("these are notes of several texts");
-    for (const line of note.slice(cut).split("\n")) if (line !== "") lines.add(line);
-  }
-  return `${first.slice(0, cut)}${[...lines].map((line) => `${line}\n`).join("")}`;
-}

@@ -2,7 +2,7 @@
  * The part of the ledger that needs neither a database nor Node: what an offline verifier is made of. A browser build
  * takes this in the place of index.ts and passes its own hashes.
  */
-export { cosign, cosignedAt, joinedNote, type Witness } from "./cosignature.js";
+export { cosign, cosignedAt, type Witness } from "./cosignature.js";
 export { concat, fromBase64, sameBytes, toBase64, toHex, utf8 } from "./encoding.js";
 export type { VerifierCrypto } from "./hash.js";
 export { canonicalJson, type JsonObject, type JsonValue } from "./json.js";

@@ -18,7 +18,6 @@ import {
   heldResult,
   letTablesOut,
   partsAt,
-  resultOf,
   roundOver,
   startDomain,
   tempDir,
@@ -121,11 +120,13 @@ describe("results over three domains", () => {
     const saved = tempDir("set-back");
     cpSync(insurer.node.dataDir, saved.path, { recursive: true });
     domains[2] = domainAt(insurer, await insurer.node.restart());
-    await resultOf(
-      bureau,
-      id,
-      await askOver(bureau, id, { kind: "table", rows: ["sex"], values: ["age"], agg: ["mean"] }),
-    );
+    const before = await askOver(bureau, id, {
+      kind: "table",
+      rows: ["sex"],
+      values: ["age"],
+      agg: ["mean"],
+    });
+    await roundOver(bureau.operator, id, before);
     // Its own data directory of before: a ledger that goes on from there is another history.
     await domains[2].node.stop();
     rmSync(insurer.node.dataDir, { recursive: true });

@@ -68,6 +68,7 @@ function specOf({ row, view, chain }: Finished, dataset: string, extension: stri
     rounds: chain.map(({ round, attempt }) => ({ round, attempt })),
     over: view.contributors.map((key) => participantNamed(row.spec, key)!),
     statistic: asked.statistic as unknown as JsonObject,
+    ...(asked.privacy === undefined ? {} : { privacy: { ...asked.privacy } }),
     output: `result.${extension}`,
     mode: "real",
   };

@@ -4,7 +4,8 @@
  * Rules: which units cells stand on is known to nobody over domains, so descriptions and published counts are all that
  * there is. What descriptions prove harmless passes, by the same rules as for tables of one dataset; where they prove that
  * a cell lies in another, what is left over between the two is told by subtraction, and is held to the threshold. All else
- * is for people. Only results over the same contributors and versions stand on the same rows.
+ * is for people. Only results over the same contributors and versions stand on the same rows. A result with noise
+ * is no fact: it is accounted for by each domain's budget.
  *
  * Not seen: what cells share that no description says; more than two tables at once; what another recipient released; the
  * same people asked about in another collaboration or by a domain alone.
@@ -54,6 +55,7 @@ interface Case {
   released: PublishedTable[];
   oneRowAUnit: boolean;
   threshold: number;
+  noisy: boolean;
   mine: PublishedTable | undefined;
 }
 
@@ -82,6 +84,7 @@ function caseOf({ store, keys }: KindParts, job: string): Case | undefined {
       .filter((m) => m.message.kind === "join")
       .every((m) => m.message.body.one_row_a_unit === true),
     threshold: row.spec.threshold,
+    noisy: row.spec.privacy !== undefined,
     mine: table === undefined ? undefined : { claim, version, columns, facts: table },
   };
 }
@@ -89,7 +92,7 @@ function caseOf({ store, keys }: KindParts, job: string): Case | undefined {
 export function judgedTogether(parts: KindParts, job: string): Finding[] {
   const c = caseOf(parts, job);
   // A model makes no facts, here as elsewhere.
-  if (c === undefined || c.mine === undefined || !isTable(c.asked.claim)) return [];
+  if (c === undefined || c.noisy || c.mine === undefined || !isTable(c.asked.claim)) return [];
   if (c.released.length > MAX_COMPARED) return [notCompared(c.released.length)];
   const { asked, released, threshold, oneRowAUnit, mine } = c;
   const told = judgeForRequester({
@@ -148,6 +151,7 @@ function subtracted(
 
 /** By descriptions alone: the very same, or without a row in common with any. */
 export function isApart(parts: KindParts, job: string): boolean {
+  if (caseOf(parts, job)?.noisy) return true;
   const found = judgedTogether(parts, job);
   return (
     found.length > 0 &&
@@ -160,6 +164,7 @@ export function rememberResult(tx: Tx, { store, keys }: KindParts, job: string):
   const of = roundOfJob(store.db, job);
   const found = of && resultOf(store.db, keys.sealer, of.collaboration, of.round);
   if (of === undefined || found?.kind !== "result" || found.table === undefined) return;
+  if (collaborationRow(store.db, of.collaboration).spec.privacy !== undefined) return;
   const { spec } = store.db.prepare("SELECT spec FROM jobs WHERE id = ?").get(job) as { spec: string };
   const { statistic } = JSON.parse(spec) as { statistic: ClaimStatistic };
   const { round, version } = of;

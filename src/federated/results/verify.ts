@@ -101,6 +101,7 @@ class PaperCheck {
     if (last === undefined || !this.report.clean) return undefined;
     const { ledgers, missing } = this.checkLedgers(logs, last.contributors);
     this.checkIssuer(logs);
+    if (!this.report.clean) return undefined;
     return {
       hash: this.hash,
       contributors: last.contributors.map(this.nameOf),
@@ -183,13 +184,16 @@ class PaperCheck {
   /** The job's statistic; of a later step, of the first step's round. */
   private checkQuestion(open: Message): void {
     const place = this.paper.rounds.findIndex((r) => r.round === open.round);
+    const { spec } = this.bundle.job.job;
     const step = open.body.step as { of?: unknown; number?: unknown } | undefined;
     const inOrder =
       place === 0
         ? step === undefined
         : step?.of === this.paper.rounds[0]!.round && step?.number === place + 1;
     this.require(
-      inOrder && same(open.body.statistic, this.bundle.job.job.spec.statistic),
+      inOrder &&
+        same(open.body.statistic, spec.statistic) &&
+        same(open.body.privacy ?? null, spec.privacy ?? null),
       `asks something else in round ${open.round} than the job is of`,
       this.nameOf(open.author),
     );
