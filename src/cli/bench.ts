@@ -66,10 +66,6 @@ async function benchmarks(names: readonly string[]): Promise<Benchmark[]> {
   if (!existsSync(tsc) || !existsSync(project)) {
     throw new Failure("Benchmarks run in a checkout only.", "基准测试只能在源码目录中运行。");
   }
-  const compiled = spawnSync(process.execPath, [tsc, "-p", project], { cwd: root, encoding: "utf8" });
-  if (compiled.status !== 0)
-    throw new Failure(`The benchmarks do not compile:\n${compiled.stdout}`, "基准测试编译失败。");
-  const dir = join(root, "dist-bench", "bench");
   const known = readdirSync(join(root, "bench"))
     .filter((file) => file.endsWith(".ts"))
     .map((file) => basename(file, ".ts"));
@@ -80,6 +76,10 @@ async function benchmarks(names: readonly string[]): Promise<Benchmark[]> {
       `没有基准 ${unknown}；可用：${known.join("、")}。`,
     );
   }
+  const compiled = spawnSync(process.execPath, [tsc, "-p", project], { cwd: root, encoding: "utf8" });
+  if (compiled.status !== 0)
+    throw new Failure(`The benchmarks do not compile:\n${compiled.stdout}`, "基准测试编译失败。");
+  const dir = join(root, "dist-bench", "bench");
   const wanted = known.filter((name) => names.length === 0 || names.includes(name));
   return Promise.all(
     wanted.map((name) => import(pathToFileURL(join(dir, `${name}.js`)).href) as Promise<Benchmark>),
