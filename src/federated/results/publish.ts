@@ -7,7 +7,15 @@
  * and the entries say what the board says. A domain that shows two histories is caught with both signed heads in this
  * domain's ledger, and its part ends. What is not there in time is missed in the bundle, and the bundle says so.
  */
-import { cosign, type JsonObject, type Note, nodeCrypto, parseNote, type Tx } from "../../ledger/index.js";
+import {
+  checkNote,
+  cosign,
+  type JsonObject,
+  type Note,
+  nodeCrypto,
+  parseNote,
+  type Tx,
+} from "../../ledger/index.js";
 import { GloveboxError } from "../../vocabulary/index.js";
 import type { Board } from "../board/board.js";
 import { type CollaborationRow, messagesOfRound, setState } from "../collaborations/rows.js";
@@ -70,7 +78,7 @@ export class Publisher {
     if (attests.size < view.contributors.length && !late) return false;
     const cosigns = said(messagesIn(view), "cosign");
     if (view.contributors.includes(me) && !cosigns.has(me)) return this.cosign(finished, board, attests);
-    if (this.splitSeen(finished, attests, cosigns)) return true;
+    if (this.splitSeen(finished, cosigns)) return true;
     if (!recipientKeys(row).includes(me) || jobOfRound(store.db, row.id, view.round) !== undefined)
       return this.settle(place);
     if (cosigns.size < view.contributors.length && !late) return false;
@@ -109,7 +117,7 @@ export class Publisher {
       notedEntries(store.db, { collaboration: row.id, round, attempt }),
     );
     const entries = witnessedEntries(ledger, seqs, size).filter(({ leaf }) =>
-      (PART_KINDS as readonly string[]).includes(leaf.kind),
+      PART_KINDS.some((kind) => kind === leaf.kind),
     );
     const content = Buffer.from(JSON.stringify({ version: 1, entries }), "utf8");
     const blob = await blobsFrom(this.parts, row, board).put(content);
@@ -213,26 +221,23 @@ export class Publisher {
     return undefined;
   }
 
-  /** Another head of the very log that this domain cosigned under the same message: its author told peers different things. */
-  private splitSeen(
-    { row, messages }: Finished,
-    attests: ReadonlyMap<string, Message>,
-    cosigns: ReadonlyMap<string, Message>,
-  ): boolean {
+  /** Of one size, another head than this domain was shown: its author told peers different things. */
+  private splitSeen({ row, messages }: Finished, cosigns: ReadonlyMap<string, Message>): boolean {
     const logs = logsOf(messages);
-    const shown = attestsRead(attests);
     for (const message of cosigns.values()) {
       const body = cosignSchema.safeParse(message.body);
       for (const [author, text] of Object.entries(body.success ? body.data.notes : {})) {
-        const [mine, log] = [shown.get(author)?.head, logs.get(author)];
-        const [one, other] = [mine === undefined ? undefined : parseNote(mine), parseNote(text)];
-        if (!log || !one || !other || one.text === other.text) continue;
-        const { origin, key } = log;
-        const signed = checkShownHead(nodeCrypto, { origin, key }, text, { head: text, consistency: [] });
-        if (signed.kind === "ok") {
-          this.caught(row, author, [mine!, text]);
-          return true;
-        }
+        const log = logs.get(author);
+        if (log === undefined || author === this.parts.keys.identity.publicKey) continue;
+        const other = checkNote(nodeCrypto, text, { origin: log.origin, publicKey: log.key });
+        const heads = [log.head, ...shownBy(this.parts.store.db, row.id, author).map((s) => s.head)];
+        const against = heads.find((head) => {
+          const note = parseNote(head);
+          return note?.size === other?.size && note?.root !== other?.root;
+        });
+        if (other === undefined || against === undefined) continue;
+        this.caught(row, author, [against, text]);
+        return true;
       }
     }
     return false;

@@ -92,8 +92,10 @@ export const entriesSchema = z.strictObject({
   entries: z.array(entrySchema).min(1).max(1_000),
 });
 
-/** Kinds of entry that say what a domain put in, and that it opened. */
-export const PART_KINDS = ["round.contributed", "round.shared"] as const;
+/** Kinds of entry that say what a domain put in, and that it opened, each with the message that it is of. */
+const PART_OF = { "round.contributed": "data_reveal", "round.shared": "share" } as const;
+type PartKind = keyof typeof PART_OF;
+export const PART_KINDS = Object.keys(PART_OF) as readonly PartKind[];
 
 /** @param seqs places in the ledger; @param size of the head that the proofs lead to */
 export function witnessedEntries(ledger: Ledger, seqs: readonly number[], size: number): WitnessedEntry[] {
@@ -170,17 +172,18 @@ export function wrongInEntries(
           leaf.kind === kind && opening.data.round === round && opening.data.attempt === attempt,
       );
       if (of.length !== 1) return `needs one entry ${kind} of round ${round}`;
-      if (!isSaid(expected, of[0]!.opening.data as JsonObject))
+      if (!isSaid(expected, kind, of[0]!.opening.data as JsonObject))
         return `the entry ${kind} of round ${round} names other blobs than were posted`;
     }
   return undefined;
 }
 
-/** The domain has posted a message of this attempt with these very blobs. */
-function isSaid({ author, messages }: ExpectedPart, data: JsonObject): boolean {
+/** The domain has posted the message of this attempt with these very blobs. */
+function isSaid({ author, messages }: ExpectedPart, kind: PartKind, data: JsonObject): boolean {
   const blobs = JSON.stringify(data.blobs);
   return messages.some(
     (m) =>
+      m.kind === PART_OF[kind] &&
       m.author === author &&
       m.round === data.round &&
       m.attempt === data.attempt &&

@@ -1,5 +1,5 @@
 /** The paper of one result over three domains, each with a ledger of its own, as a recipient would make it. */
-import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { Bundle } from "../../../src/airlock/index.js";
 import { Report } from "../../../src/airlock/verify/report.js";
 import { type CollaborationSpec, specSha256 } from "../../../src/federated/collaborations/spec.js";
@@ -12,27 +12,30 @@ import {
 import type { Paper } from "../../../src/federated/results/paper.js";
 import { collaborationChapter } from "../../../src/federated/results/verify.js";
 import { witnessedEntries } from "../../../src/federated/results/witnessed.js";
-import { cosign, type JsonValue, nodeCrypto, openLedger } from "../../../src/ledger/index.js";
+import {
+  cosign,
+  type JsonValue,
+  type Ledger,
+  nodeCrypto,
+  openLedger,
+  parseNote,
+} from "../../../src/ledger/index.js";
+import { checkpointText, keyIdOf, signedNote } from "../../../src/ledger/note.js";
 import { transcriptHash } from "../../../src/privacy/index.js";
 import { type LedgerFixture, ledgerFixture } from "../../ledger/fixture.js";
 
 export const NAMES = ["bureau", "hospital", "insurer"] as const;
-const ID = `clb_${"0".repeat(26)}`;
+export const ID = `clb_${"0".repeat(26)}`;
 export const SECONDS = 1_700_000_000;
 const sha = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-function keyPair() {
-  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-  const raw = publicKey.export({ format: "der", type: "spki" }).subarray(-32).toString("base64");
-  return { publicKey: raw, sign: (bytes: Uint8Array) => sign(null, bytes, privateKey) };
-}
-
 /** One participant, who speaks and writes its ledger as a node does; a test may have it do otherwise. */
 export class Party {
-  readonly key = keyPair();
   private end = NO_MESSAGES;
+  private before = NO_MESSAGES;
   readonly seqs: number[] = [];
-  readonly ledger;
+  readonly key: LedgerFixture["keys"]["identity"];
+  readonly ledger: Ledger;
 
   constructor(
     readonly name: string,
@@ -40,6 +43,7 @@ export class Party {
     readonly f: LedgerFixture,
   ) {
     const { store, keys, clock } = f;
+    this.key = keys.identity;
     this.ledger = openLedger({ store, keys, clock, domain: name });
   }
 
@@ -56,8 +60,14 @@ export class Party {
       attempt: round === 0 ? 0 : 1,
       body: body as never,
     };
+    this.before = this.end;
     this.end = { number: message.number, hash: messageHash(message) };
     this.parties.messages.push(signMessage(message, this.key));
+  }
+
+  /** Its last message was not said. */
+  retract(): void {
+    this.end = this.before;
   }
 
   write(kind: string, blobs: string[], more: Record<string, JsonValue> = {}): void {
@@ -72,10 +82,22 @@ export class Party {
     const { origin, publicKey } = this.ledger;
     const log = { origin, key: publicKey, head: this.ledger.checkpoint().note };
     this.head = log.head;
+    this.joined = log.head;
     this.say("join", { spec: this.parties.hash, sealing_key: "s", log, one_row_a_unit: true, ...more }, 0);
   }
 
+  /** What it showed last, and when it joined. */
   head = "";
+  joined = "";
+
+  /** Signed with its log's key: of the size of its last head, and of other entries. */
+  otherHead(): string {
+    const { size } = parseNote(this.head)!;
+    const { origin, publicKey } = this.ledger;
+    const text = checkpointText(origin, size, Buffer.alloc(32, 1));
+    const id = keyIdOf(nodeCrypto, origin, Buffer.from(publicKey, "base64"));
+    return signedNote(text, origin, id, this.f.keys.log.sign(Buffer.from(text)));
+  }
 
   get blobs() {
     const of = (what: string) => sha(`${this.name} ${what}`);
@@ -98,7 +120,12 @@ export class Party {
     const others = this.parties.all.filter((p) => p !== this);
     const notes = others.map((p) => [
       p.key.publicKey,
-      cosign(nodeCrypto, p.head, { name, ...this.key }, SECONDS),
+      cosign(
+        nodeCrypto,
+        p.head,
+        { name, publicKey: this.key.publicKey, sign: (b: Uint8Array) => this.key.sign(b) },
+        SECONDS,
+      ),
     ]);
     this.say("cosign", { notes: Object.fromEntries(notes) });
   }
