@@ -80,8 +80,16 @@ export const SPOKEN_COLUMNS = [
   { name: "death", type: "integer", bounds: ["0", "1"] },
 ];
 
-/** Proposed, accepted and joined by all, under each owner's grant; active everywhere. */
-export async function collaborate(coordinator: Domain, domains: readonly Domain[], more: Json = {}) {
+/**
+ * Proposed, accepted and joined by all, under each owner's grant; active everywhere.
+ * @param more of the spec; @param granted of each owner's grant, by the domain's name
+ */
+export async function collaborate(
+  coordinator: Domain,
+  domains: readonly Domain[],
+  more: Json = {},
+  granted: Record<string, Json> = {},
+) {
   const { id, spec_sha256 } = await coordinator.operator.must("POST", "/api/v1/collaborations", {
     name: "mortality",
     purpose: "mortality over the domains",
@@ -94,7 +102,7 @@ export async function collaborate(coordinator: Domain, domains: readonly Domain[
     expires_at: new Date(Date.now() + 86_400_000).toISOString(),
     ...more,
   });
-  for (const { owner, operator } of domains) {
+  for (const { name, owner, operator } of domains) {
     const invitation = { url: coordinator.node.url, id, coordinator: coordinator.key };
     await operator.must("POST", "/api/v1/collaborations/invitations", invitation);
     await owner.must("POST", "/api/v1/grants", {
@@ -105,6 +113,7 @@ export async function collaborate(coordinator: Domain, domains: readonly Domain[
       job_kinds: ["aggregate"],
       constraints: { collaboration: spec_sha256 },
       expires_at: new Date(Date.now() + 86_400_000).toISOString(),
+      ...granted[name],
     });
     await operator.must("POST", `/api/v1/collaborations/${id}/join`, { dataset: "records" });
   }

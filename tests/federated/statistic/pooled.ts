@@ -10,7 +10,11 @@ import {
   type SharedQuestion,
   writtenQuestion,
 } from "../../../src/federated/statistic/asked.js";
-import { type Asked, sharedStatistic } from "../../../src/federated/statistic/shared.js";
+import {
+  type Asked,
+  type SharedStatistic,
+  sharedStatistic,
+} from "../../../src/federated/statistic/shared.js";
 import { type Canonical, fromSlots, toSlots } from "../../../src/privacy/index.js";
 
 /** As BFV's plaintext modulus is: 45 bits. */
@@ -87,13 +91,17 @@ export class Domains {
 
   /** Each domain's own numbers for what is asked. */
   async contributions(asked: Asked): Promise<bigint[][]> {
+    return this.answers(sharedStatistic(this.spec, asked, T), "salt");
+  }
+
+  /** @param salt of every domain */
+  async answers(statistic: SharedStatistic, salt: string): Promise<bigint[][]> {
     const { spec } = this;
     const columns = spokenColumns(spec);
     const stored = new Map(spec.columns.map(({ name }, i) => [name, `c${i}`]));
     const all: bigint[][] = [];
     for (const connection of this.connections) {
-      const statistic = sharedStatistic(spec, asked, T);
-      const { sql, parameters } = statistic.question(columns, stored, "salt");
+      const { sql, parameters } = statistic.question(columns, stored, salt);
       const reader = await connection.runAndReadAll(sql, parameters);
       const rows = reader.getRowsJson() as Cell[][];
       if (rows.length > statistic.maxRows) throw new RangeError(`more than ${statistic.maxRows} rows`);

@@ -136,8 +136,9 @@ function spreadOf(root: boolean, n: Figure, s: Figure, q: Figure): Shown {
     Math.sqrt(q.error ** 2 + (2 * mean * s.error) ** 2 + ((mean ** 2 - variance) * n.error) ** 2) / n.value;
   if (!root) return { value: legible(variance, error), error: legible(error, error) };
   const deviation = Math.sqrt(variance);
-  const of = deviation === 0 ? Number.NaN : error / (2 * deviation);
-  return { value: legible(deviation, Number.isNaN(of) ? Math.sqrt(error) : of), error: legible(of, of) };
+  // error/2σ where the variance is known well, and finite where it is not.
+  const of = Math.sqrt(variance + error) - deviation;
+  return { value: legible(deviation, of), error: legible(of, of) };
 }
 
 /** To a hundredth of its error: further digits are noise. */
