@@ -85,10 +85,15 @@ export const PERMISSIONS = {
     may_zh: "查看相关放行",
   },
   "domain.read": { roles: EVERYONE, may: "see who this node is to others", may_zh: "查看本域身份" },
+  "domain.rotate": {
+    roles: ["admin"],
+    may: "replace this domain's identity key",
+    may_zh: "更换本域身份密钥",
+  },
   "collaborations.run": {
     roles: ["operator"],
-    may: "propose and join collaborations, and ask for statistics over all domains",
-    may_zh: "发起、加入跨域协作并请求跨域统计",
+    may: "propose, join and stop collaborations, revoke peers, and ask for statistics over all domains",
+    may_zh: "发起、加入、停止跨域协作，吊销其他域公钥，并请求跨域统计",
   },
   "collaborations.read": {
     roles: ["operator", "owner", "auditor"],

@@ -1,5 +1,5 @@
 /** Collaborations as people read them. */
-import type { Context } from "./command.js";
+import type { Context, Outcome } from "./command.js";
 import type { Language } from "./settings.js";
 import { moment, plain, sheet, table } from "./terminal.js";
 
@@ -26,6 +26,9 @@ export interface Collaboration {
   state: string;
   role: string;
   joined: string[];
+  stopped?: { why: string; by?: string; note?: string };
+  away?: string[];
+  fingerprints: Record<string, string>;
   dataset?: string;
   rounds: number;
   noise?: { spent_rho: string; left_rho: string; charges: number };
@@ -43,6 +46,17 @@ export interface Round {
   charges?: string[];
 }
 
+export interface Peer {
+  name: string;
+  key: string;
+  fingerprint: string;
+  state: string;
+  successor?: string;
+  reason?: string;
+  pinned_at: string;
+  ended_at?: string;
+}
+
 export const collaborationPath = (id: string): string => `/api/v1/collaborations/${encodeURIComponent(id)}`;
 export const roundPath = (id: string, round: number): string => `${collaborationPath(id)}/rounds/${round}`;
 
@@ -51,6 +65,30 @@ export function domainSheet(language: Language, domain: Domain): string {
     [["name", "名称"], domain.name],
     [["key", "公钥"], domain.key],
     [["fingerprint", "指纹"], domain.fingerprint],
+  ]);
+}
+
+export function peerTable(language: Language, items: readonly Peer[]): string {
+  const heads = [
+    ["name", "名称"],
+    ["fingerprint", "指纹"],
+    ["state", "状态"],
+    ["since", "始于"],
+  ] as const;
+  return table(
+    language,
+    heads,
+    items.map((p) => [p.name, p.fingerprint, p.state, moment(p.ended_at ?? p.pinned_at)]),
+  );
+}
+
+export function peerSheet(language: Language, peer: Peer): string {
+  return sheet(language, [
+    [["name", "名称"], peer.name],
+    [["key", "公钥"], peer.key],
+    [["fingerprint", "指纹"], peer.fingerprint],
+    [["state", "状态"], peer.state],
+    [["reason", "原因"], peer.reason ?? "—"],
   ]);
 }
 
@@ -74,15 +112,29 @@ export function collaborationTable(language: Language, items: readonly Collabora
   return table(language, heads, rows);
 }
 
-export function collaborationSheet(language: Language, c: Collaboration): string {
+export const sheetOf = (context: Context, c: Collaboration): Outcome => ({
+  json: c,
+  text: () => collaborationSheet(context.language, c),
+});
+
+/** Why it goes on no more: a word of the table of stops, whose doing it was, what its operator wrote. */
+const stoppedLine = ({ why, by, note }: NonNullable<Collaboration["stopped"]>): string =>
+  [why, by, note].filter((part) => part !== undefined).join(" · ");
+
+function collaborationSheet(language: Language, c: Collaboration): string {
   const who = c.spec.participants.map(({ name }) => (c.joined.includes(name) ? name : `${name} (…)`));
   return sheet(language, [
     [["id", "编号"], c.id],
     [["name", "名称"], c.spec.name],
     [["purpose", "目的"], c.spec.purpose],
     [["state", "状态"], c.state],
+    [["because", "原因"], c.stopped && stoppedLine(c.stopped)],
     [["role", "角色"], c.role],
     [["participants", "参与方"], who.join(", ")],
+    [["away", "已暂停方"], c.away?.join(", ")],
+    ...Object.entries(c.fingerprints).map(
+      ([name, print]) => [["fingerprint", "公钥指纹"], `${print}  ${name}`] as const,
+    ),
     [["recipients", "结果接收方"], c.spec.recipients.join(", ")],
     [["columns", "数据项"], c.spec.columns.map(({ name, type }) => `${name} ${type}`).join(", ")],
     [["threshold", "最小频数"], c.spec.threshold],

@@ -1,24 +1,26 @@
 /** `glovebox collab`: computing with other domains, from a proposal to a statistic over all of them. */
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { addMembership } from "./collab-members.js";
 import { followRound, type ResultFlags, shown } from "./collab-result.js";
 import { type StatFlags, statFlags, statOf } from "./collab-stat.js";
 import {
   type Collaboration,
   collaborationPath,
-  collaborationSheet,
   collaborationTable,
   type Domain,
   domainSheet,
   type Round,
+  sheetOf,
 } from "./collab-view.js";
-import { addCommand, addGroup, type Context, type Outcome, type Terminal } from "./command.js";
+import { addCommand, addGroup, many, type Terminal } from "./command.js";
 import { Usage } from "./failure.js";
 import { readAll } from "./paged.js";
 
 interface AskFlags extends StatFlags, ResultFlags {
   epsilon?: string;
   delta?: string;
+  without?: string[];
 }
 
 const WHY = "ask for the release of the result, with this justification for its reviewers";
@@ -31,6 +33,7 @@ export function addCollab(program: Command, terminal: Terminal): void {
   });
   addReading(group, terminal);
   addTakingPart(group, terminal);
+  addMembership(group, terminal);
   addStatistics(group, terminal);
 }
 
@@ -73,16 +76,18 @@ function addTakingPart(group: Command, terminal: Terminal): void {
       return sheetOf(context, made);
     },
   });
-  addCommand<{ board: string; coordinator: string }>(group, terminal, {
+  addCommand<{ board: string; coordinator: string; peer?: string[] }>(group, terminal, {
     usage: "accept <id>",
     about: ["Fetch a collaboration that this domain is named in, from its coordinator", "接收协作邀请"],
     example: "glovebox collab accept clb_01K… --board https://coordinator:4100 --coordinator KEY",
     flags: (command) =>
       command
         .requiredOption("--board <url>", "where the coordinator serves")
-        .requiredOption("--coordinator <key>", "the coordinator's key, as its operator told you"),
-    async act(context, [id], { board, coordinator }) {
-      const invitation = { id, url: board, coordinator };
+        .requiredOption("--coordinator <key>", "the coordinator's key, as its operator told you")
+        .option("--peer <name=fingerprint...>", "what another domain's operator read out to you", many),
+    async act(context, [id], { board, coordinator, peer = [] }) {
+      const peers = peersOf(peer);
+      const invitation = { id, url: board, coordinator, ...(peer.length === 0 ? {} : { peers }) };
       return sheetOf(
         context,
         await context.client().post<Collaboration>("/api/v1/collaborations/invitations", invitation),
@@ -99,17 +104,6 @@ function addTakingPart(group: Command, terminal: Terminal): void {
       return sheetOf(context, await context.client().post<Collaboration>(path, { dataset }));
     },
   });
-  addCommand(group, terminal, {
-    usage: "withdraw <id>",
-    about: ["Leave a collaboration: it ends for all", "退出协作"],
-    example: "glovebox collab withdraw clb_01K…",
-    async act(context, [id]) {
-      return sheetOf(
-        context,
-        await context.client().post<Collaboration>(`${collaborationPath(id!)}/withdraw`),
-      );
-    },
-  });
 }
 
 function addStatistics(group: Command, terminal: Terminal): void {
@@ -124,12 +118,17 @@ function addStatistics(group: Command, terminal: Terminal): void {
       statFlags(command)
         .option("--epsilon <e>", "what the answer may reveal of any one person; where results have noise")
         .option("--delta <d>", "at which δ; 1e-6")
+        .option("--without <domain...>", "do not ask these, where the spec allows fewer", many)
         .option("--wait", "wait for the result; where the owner lets it out without people, show it")
         .option("--why <text>", WHY),
     async act(context, [id], flags) {
       const statistic = statOf(flags);
       const path = `${collaborationPath(id!)}/rounds`;
-      const round = await context.client().post<Round>(path, { statistic, ...termsIn(flags) });
+      const round = await context.client().post<Round>(path, {
+        statistic,
+        ...termsIn(flags),
+        ...(flags.without === undefined ? {} : { without: flags.without }),
+      });
       return flags.wait ? followRound(context, id!, round.round, flags) : shown(context, id!, { round });
     },
   });
@@ -157,10 +156,16 @@ function termsIn({ epsilon, delta }: AskFlags): { privacy?: { epsilon: string; d
   return {};
 }
 
-const sheetOf = (context: Context, c: Collaboration): Outcome => ({
-  json: c,
-  text: () => collaborationSheet(context.language, c),
-});
+function peersOf(told: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    told.map((one) => {
+      const at = one.lastIndexOf("=");
+      if (at < 1)
+        throw new Usage("--peer is a name and a fingerprint: hospital=1234-…", "--peer 须为 名称=指纹。");
+      return [one.slice(0, at), one.slice(at + 1)];
+    }),
+  );
+}
 
 function specIn(file: string): object {
   let text: string;

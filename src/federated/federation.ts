@@ -12,38 +12,30 @@ import type { Catalog } from "../catalog/index.js";
 import type { Jobs } from "../jobs/index.js";
 import type { JsonObject, Ledger } from "../ledger/index.js";
 import type { Keys, Store, Vault } from "../store/index.js";
-import { type Actor, type Clock, GloveboxError, invalidInput, newId, traceOf } from "../vocabulary/index.js";
+import { type Actor, type Clock, traceOf } from "../vocabulary/index.js";
 import { BoardService } from "./board/board.js";
 import { BoardClient } from "./board/client.js";
 import { boardRouter } from "./board/http.js";
-import type { RoundTerms } from "./collaborations/privacy.js";
-import {
-  type CollaborationRow,
-  collaborationRow,
-  collaborationRows,
-  insertCollaboration,
-  lastRound,
-  setState,
-} from "./collaborations/rows.js";
-import { type CollaborationSpec, checkSpec, participantNamed, specSha256 } from "./collaborations/spec.js";
-import { moved } from "./collaborations/states.js";
-import { grantFor, mustFit } from "./member/consent.js";
+import { type CollaborationRow, collaborationRow, collaborationRows } from "./collaborations/rows.js";
+import type { CollaborationSpec } from "./collaborations/spec.js";
+import { Entering, type Invitation } from "./member/entering.js";
 import { Follower } from "./member/follower.js";
-import { mayOpen } from "./member/noise.js";
+import { Membership } from "./member/membership.js";
+import { type Asking, openRound } from "./member/opening.js";
 import type { MemberParts } from "./member/parts.js";
-import { keysOf, recipientKeys } from "./member/round.js";
 import { RoundKeeper } from "./member/rounds.js";
-import { say } from "./member/speaking.js";
+import { identityIn } from "./member/stopping.js";
 import { fingerprint } from "./messages/message.js";
 import { sealingKey } from "./messages/seal.js";
+import { peerRows } from "./peers/rows.js";
 import { rememberResult } from "./results/together.js";
-import { questionFromWritten, type WrittenQuestion } from "./statistic/asked.js";
-import { sharedStatistic } from "./statistic/shared.js";
 import { SumsThread } from "./sums/thread.js";
 import {
   type CollaborationView,
   collaborationView,
   type DomainView,
+  type PeerView,
+  peerView,
   type RoundResultView,
   roundView,
 } from "./views.js";
@@ -62,15 +54,20 @@ export interface FederationParts {
   sums?: SumsThread;
 }
 
+export type MemberMove = "suspend" | "resume" | "withdraw" | "end";
+
 export class Federation {
   private readonly board: BoardService;
   private readonly keeper: RoundKeeper;
+  private readonly entering: Entering;
+  private readonly membership: Membership;
   private readonly member: MemberParts;
   private readonly followers = new Map<string, Follower>();
   private readonly stopping = new AbortController();
 
   constructor(private readonly parts: FederationParts) {
     this.board = new BoardService(parts);
+    this.membership = new Membership(parts);
     this.member = {
       ...parts,
       sums: parts.sums ?? new SumsThread(),
@@ -78,6 +75,7 @@ export class Federation {
       operator: (id) => parts.catalog.principals.resolve(id),
     };
     this.keeper = new RoundKeeper(this.member);
+    this.entering = new Entering(this.member, this.stopping.signal);
     // In the transaction that lets a result out: from then on it counts as known.
     parts.ledger.on("release.approved", (tx, { payload }) => rememberResult(tx, parts, String(payload.job)));
   }
@@ -93,6 +91,7 @@ export class Federation {
 
   /** Goes on with everything that is under way. */
   start(): void {
+    this.membership.announce();
     for (const row of collaborationRows(this.parts.store.db)) this.follow(row);
   }
 
@@ -103,177 +102,51 @@ export class Federation {
     if (this.parts.sums === undefined) await this.member.sums.close();
   }
 
-  /** The proposer's node is the coordinator. @throws invalid_input */
+  /** @throws invalid_input, forbidden */
   propose(actor: Actor, given: Omit<CollaborationSpec, "coordinator" | "version">): CollaborationView {
-    const spec: CollaborationSpec = { version: 1, ...given, coordinator: this.domain().key };
-    checkSpec(spec);
-    if (Date.parse(spec.expires_at) <= this.parts.clock.now())
-      throw invalidInput("expires_at", "must lie ahead");
-    const row = this.enter(
-      actor,
-      newId("collaboration", this.parts.clock.now()),
-      spec,
-      null,
-      "collaboration.proposed",
-    );
-    this.follow(row);
-    return this.view(row);
+    return this.after(this.entering.propose(actor, given));
   }
 
-  /** Fetches a spec from its coordinator. @throws state_conflict, invalid_input, not_found */
-  async invite(
-    actor: Actor,
-    input: { url: string; id: string; coordinator: string },
-  ): Promise<CollaborationView> {
-    const known = collaborationRows(this.parts.store.db).find((r) => r.id === input.id);
-    if (known !== undefined) return this.view(known);
-    const client = new BoardClient(
-      input.url,
-      this.parts.keys.identity,
-      this.parts.clock,
-      this.stopping.signal,
-    );
-    const spec = await client.spec(input.id);
-    checkSpec(spec);
-    if (spec.coordinator !== input.coordinator)
-      throw invalidInput("coordinator", "is not the key of this board's spec");
-    if (participantNamed(spec, this.domain().key) === undefined)
-      throw invalidInput("id", "this domain is no participant of it");
-    const row = this.enter(actor, input.id, spec, input.url, "collaboration.invited");
-    this.follow(row);
-    return this.view(row);
+  /** @throws state_conflict, invalid_input, not_found, forbidden */
+  async invite(actor: Actor, invitation: Invitation): Promise<CollaborationView> {
+    return this.after(await this.entering.invite(actor, invitation));
   }
 
-  private enter(
-    actor: Actor,
-    id: string,
-    spec: CollaborationSpec,
-    url: string | null,
-    entry: string,
-  ): CollaborationRow {
-    return this.parts.ledger.commit((tx) => {
-      const row: CollaborationRow = {
-        id,
-        spec,
-        spec_sha256: specSha256(spec),
-        url,
-        state: "invited",
-        operator: actor.id,
-        dataset: null,
-        grant_id: null,
-        created_at: tx.now,
-        rev: 1,
-      };
-      insertCollaboration(tx, row);
-      tx.entry({
-        kind: entry,
-        actor: actor.id,
-        subject: id,
-        data: { spec: row.spec_sha256, coordinator: spec.coordinator },
-      });
-      if (url === null)
-        say(tx, this.parts.keys.identity, id, { kind: "propose", body: { spec: row.spec_sha256 } });
-      return row;
-    });
-  }
-
-  /** Takes part with a dataset, under a grant of its owner that names the spec. @throws no_grant, invalid_input */
+  /** @throws no_grant, invalid_input, forbidden, state_conflict */
   join(actor: Actor, id: string, dataset: string): CollaborationView {
-    const { catalog, ledger, keys, store } = this.parts;
-    const row = collaborationRow(store.db, id);
-    if (!keysOf(row).includes(keys.identity.publicKey))
-      throw new GloveboxError("forbidden", { detail: "this domain is no participant" });
-    const data = catalog.datasets.row(catalog.datasets.get(actor, dataset).id);
-    const grant = grantFor(catalog, actor.id, data.id, row.spec_sha256, this.parts.clock.now());
-    if (data.current_version === null)
-      throw new GloveboxError("state_conflict", { detail: "the dataset is empty" });
-    mustFit(row.spec, catalog.views.columns({ grant, versionId: data.current_version }));
-    // What the others will hold this domain's ledger to.
-    const head = ledger.checkpoint().note;
-    ledger.commit((tx) => {
-      const state = moved(collaborationRow(tx.db, id).state, "join");
-      tx.db
-        .prepare(
-          "UPDATE collaborations SET state = ?, operator = ?, dataset = ?, grant_id = ?, rev = rev + 1 WHERE id = ?",
-        )
-        .run(state, actor.id, data.id, grant.id, id);
-      say(tx, keys.identity, id, {
-        kind: "join",
-        body: {
-          spec: row.spec_sha256,
-          sealing_key: this.member.sealing.publicKey,
-          log: { origin: ledger.origin, key: ledger.publicKey, head },
-          one_row_a_unit: data.row_is_unit || data.max_rows_per_unit === 1,
-        },
-      });
-      tx.entry({
-        kind: "collaboration.joined",
-        actor: actor.id,
-        subject: id,
-        dataset: data.id,
-        data: { spec: row.spec_sha256, grant: grant.id },
-      });
-    });
+    this.entering.join(actor, id, dataset);
     return this.after(id);
   }
 
-  withdraw(actor: Actor, id: string): CollaborationView {
-    const { ledger, keys } = this.parts;
-    ledger.commit((tx) => {
-      const row = collaborationRow(tx.db, id);
-      setState(tx, id, moved(row.state, "withdraw"));
-      say(tx, keys.identity, id, { kind: "withdraw", body: {} });
-      tx.entry({
-        kind: "collaboration.withdrawn",
-        actor: actor.id,
-        subject: id,
-        data: { spec: row.spec_sha256 },
-      });
-    });
+  /** @param what suspend, resume, withdraw or end. @throws as Membership does */
+  move(actor: Actor, id: string, what: MemberMove, note?: string): CollaborationView {
+    this.membership[what](actor, id, note);
     return this.after(id);
   }
 
-  /** Opens a round. @throws forbidden, state_conflict, invalid_input */
-  async open(
-    actor: Actor,
-    id: string,
-    written: WrittenQuestion,
-    privacy?: RoundTerms,
-  ): Promise<RoundResultView> {
-    const { ledger, keys, store } = this.parts;
-    const row = collaborationRow(store.db, id);
-    if (!recipientKeys(row).includes(keys.identity.publicKey))
-      throw new GloveboxError("forbidden", { detail: "only a recipient's domain asks for statistics" });
-    if (row.state !== "active")
-      throw new GloveboxError("state_conflict", { detail: `the collaboration is ${row.state}` });
-    if (row.operator !== actor.id)
-      throw new GloveboxError("forbidden", {
-        detail: "the operator who joined, under the owner's grant, asks for statistics",
-      });
-    const statistic = questionFromWritten(written, row.spec);
-    const asked = { statistic, ...(privacy === undefined ? {} : { privacy }) };
-    const { noise } = sharedStatistic(row.spec, asked, (await this.member.sums.parameters()).t);
-    if (noise !== undefined) await mayOpen(this.member, row, noise);
-    const round = ledger.commit((tx) => {
-      const next = lastRound(tx.db, id) + 1;
-      if (next > row.spec.max_rounds)
-        throw new GloveboxError("state_conflict", { detail: "the spec allows no more rounds" });
-      say(tx, keys.identity, id, {
-        kind: "open",
-        round: next,
-        attempt: 1,
-        body: asked as never,
-      });
-      tx.entry({
-        kind: "round.opened",
-        actor: actor.id,
-        subject: id,
-        data: { round: next, spec: row.spec_sha256, ...(asked as unknown as JsonObject) },
-      });
-      return next;
-    });
-    this.follow(row);
-    return { round, state: "running", ...asked };
+  peers(): PeerView[] {
+    return peerRows(this.parts.store.db).map(peerView);
+  }
+
+  /** @throws not_found, state_conflict */
+  revoke(actor: Actor, which: string, reason: string): PeerView {
+    const { peer, stopped } = this.membership.revoke(actor, which, reason);
+    for (const id of stopped) this.after(id);
+    return peerView(peer);
+  }
+
+  /** A new identity; what named the old one ends. @throws state_conflict */
+  rotate(actor: Actor): DomainView {
+    this.membership.rotate(actor);
+    for (const row of collaborationRows(this.parts.store.db)) this.follow(row);
+    return this.domain();
+  }
+
+  /** @throws forbidden, state_conflict, invalid_input, budget_exhausted */
+  async open(actor: Actor, id: string, asking: Asking): Promise<RoundResultView> {
+    const opened = await openRound(this.member, actor, collaborationRow(this.parts.store.db, id), asking);
+    this.after(id);
+    return { ...opened, state: "running" };
   }
 
   list(): CollaborationView[] {
@@ -310,7 +183,7 @@ export class Federation {
     const board =
       url === null
         ? this.board
-        : new BoardClient(url, this.parts.keys.identity, this.parts.clock, this.stopping.signal);
+        : new BoardClient(url, identityIn(this.parts.keys, row.spec), this.parts.clock, this.stopping.signal);
     const follower = new Follower(this.member, row.id, board, this.keeper, (error) =>
       this.parts.log.warn(
         { collaboration: row.id, ...traceOf(error) },

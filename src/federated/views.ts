@@ -6,16 +6,19 @@
  */
 import type { Catalog } from "../catalog/index.js";
 import type { Keys, Store } from "../store/index.js";
-import { type Actor, type DatasetId, GloveboxError } from "../vocabulary/index.js";
+import { type Actor, type DatasetId, GloveboxError, rfc3339 } from "../vocabulary/index.js";
 import type { RoundTerms } from "./collaborations/privacy.js";
 import { type CollaborationRow, lastRound, messagesOfRound } from "./collaborations/rows.js";
 import { type CollaborationSpec, participantNamed } from "./collaborations/spec.js";
-import type { CollaborationState } from "./collaborations/states.js";
+import type { CollaborationState, Stopped } from "./collaborations/states.js";
 import { chainOf } from "./member/chain.js";
 import { chargesOfRound, type NoiseAccount, noiseAccount } from "./member/noise.js";
 import { type Found, resultOf } from "./member/results.js";
 import { keysOf, roundState } from "./member/round.js";
 import type { AttemptState } from "./member/steps.js";
+import { awayIn, identityIn } from "./member/stopping.js";
+import { fingerprint } from "./messages/message.js";
+import type { Peer } from "./peers/pins.js";
 import { isReleased, jobOfRound, type RoundJob } from "./results/rows.js";
 import type { SharedQuestion } from "./statistic/asked.js";
 
@@ -32,12 +35,37 @@ export interface CollaborationView {
   state: CollaborationState;
   role: "coordinator" | "participant" | "both";
   joined: string[];
+  /** Why it is suspended or over. */
+  stopped?: Stopped;
+  /** Participants, or the coordinator, who have suspended their part. */
+  away?: string[];
+  /** Of all participants, and the coordinator: what their operators read out. */
+  fingerprints: Record<string, string>;
   dataset?: string;
   rounds: number;
   /** Where results have noise: what this domain spent of what the spec allows. */
   noise?: NoiseAccount;
   rev: number;
 }
+
+export type PeerView = Omit<Peer, "pinned_at" | "ended_at" | "successor" | "reason"> & {
+  fingerprint: string;
+  pinned_at: string;
+  ended_at?: string;
+  successor?: string;
+  reason?: string;
+};
+
+export const peerView = ({ key, name, state, successor, reason, pinned_at, ended_at }: Peer): PeerView => ({
+  name,
+  key,
+  fingerprint: fingerprint(key),
+  state,
+  pinned_at: rfc3339(pinned_at),
+  ...(ended_at === null ? {} : { ended_at: rfc3339(ended_at) }),
+  ...(successor === null ? {} : { successor }),
+  ...(reason === null ? {} : { reason }),
+});
 
 export interface RoundResultView {
   round: number;
@@ -117,7 +145,8 @@ export function collaborationView(
   { store, keys, catalog }: ViewParts,
   row: CollaborationRow,
 ): CollaborationView {
-  const me = keys.identity.publicKey;
+  const me = identityIn(keys, row.spec).publicKey;
+  const away = awayIn(store, row);
   const takesPart = keysOf(row).includes(me);
   const joins = messagesOfRound(store.db, row.id, 0).filter((m) => m.message.kind === "join");
   const noise = noiseAccount(store.db, row);
@@ -129,6 +158,12 @@ export function collaborationView(
     state: row.state,
     role: row.url !== null ? "participant" : takesPart ? "both" : "coordinator",
     joined: joined.map((p) => p.name),
+    ...(row.stopped === undefined ? {} : { stopped: row.stopped }),
+    ...(away.length === 0 ? {} : { away }),
+    fingerprints: Object.fromEntries([
+      ["coordinator", fingerprint(row.spec.coordinator)],
+      ...row.spec.participants.map(({ name, key }) => [name, fingerprint(key)]),
+    ]),
     ...(row.dataset === null ? {} : { dataset: catalog.datasets.row(row.dataset).name }),
     rounds: lastRound(store.db, row.id),
     ...(noise === undefined ? {} : { noise }),

@@ -30,12 +30,17 @@ export interface KeyPair {
 }
 
 export interface Keys {
+  /** Who this domain is to others. */
   readonly identity: KeyPair;
+  /** Identities that it had before, oldest first: what they had still to say can be sent, and nothing else. */
+  readonly retired: readonly KeyPair[];
   readonly log: KeyPair;
   readonly sealer: Sealer;
   readonly keyFile: string;
   /** The wrapping key lies under the data directory, where a copy of the one is a copy of both. */
   readonly besideData: boolean;
+  /** Goes on under a new identity, durably; the one before is retired. @throws state_conflict after too many */
+  renewIdentity(): KeyPair;
 }
 
 interface KeyRing {
@@ -44,9 +49,11 @@ interface KeyRing {
   check: string;
   identity: string;
   log: string;
+  retired?: string[];
 }
 
 const KEY_BYTES = 32;
+const MAX_RETIRED = 64;
 export const RING_FILE = "keys.json";
 const refuse = (detail: string, cause?: unknown) => new GloveboxError("state_conflict", { detail }, cause);
 
@@ -89,18 +96,20 @@ function wrappingKey(path: string, ringExists: boolean): Buffer {
   return key;
 }
 
-function createRing(sealer: Sealer): KeyRing {
-  const fresh = (name: string) => {
-    const { privateKey } = generateKeyPairSync("ed25519");
-    return sealer.seal(privateKey.export({ format: "der", type: "pkcs8" }), `key:${name}`).toString("base64");
-  };
-  return {
-    version: 1,
-    check: sealer.derive("check").toString("hex"),
-    identity: fresh("identity"),
-    log: fresh("log"),
-  };
+function freshKey(sealer: Sealer, name: string): string {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  return sealer.seal(privateKey.export({ format: "der", type: "pkcs8" }), `key:${name}`).toString("base64");
 }
+
+const createRing = (sealer: Sealer): KeyRing => ({
+  version: 1,
+  check: sealer.derive("check").toString("hex"),
+  identity: freshKey(sealer, "identity"),
+  log: freshKey(sealer, "log"),
+});
+
+const writeRing = (path: string, ring: KeyRing): void =>
+  writeDurably(path, `${JSON.stringify(ring, null, 2)}\n`, 0o600);
 
 function readRing(path: string, sealer: Sealer): KeyRing {
   let ring: KeyRing;
@@ -134,13 +143,31 @@ export function openKeys(dataDir: string, options: { keyFile?: string } = {}): K
   const ringPath = join(dataDir, RING_FILE);
   const ringExists = existsSync(ringPath);
   const sealer = createSealer(wrappingKey(keyFile, ringExists));
-  if (!ringExists) writeDurably(ringPath, `${JSON.stringify(createRing(sealer), null, 2)}\n`, 0o600);
-  const ring = readRing(ringPath, sealer);
+  if (!ringExists) writeRing(ringPath, createRing(sealer));
+  let ring = readRing(ringPath, sealer);
+  const unseal = (sealed: string) => unsealKey(sealer, sealed, "identity");
+  let identity = unseal(ring.identity);
+  const retired = (ring.retired ?? []).map(unseal);
   return {
-    identity: unsealKey(sealer, ring.identity, "identity"),
+    get identity() {
+      return identity;
+    },
+    retired,
     log: unsealKey(sealer, ring.log, "log"),
     sealer,
     keyFile,
     besideData: isInside(dataDir, keyFile),
+    renewIdentity() {
+      if (retired.length >= MAX_RETIRED) throw refuse("the identity was replaced too often");
+      ring = {
+        ...ring,
+        identity: freshKey(sealer, "identity"),
+        retired: [...(ring.retired ?? []), ring.identity],
+      };
+      writeRing(ringPath, ring);
+      retired.push(identity);
+      identity = unseal(ring.identity);
+      return identity;
+    },
   };
 }

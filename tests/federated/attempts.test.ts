@@ -19,10 +19,9 @@ const SAYS: Partial<Record<Step, Message["kind"]>> = {
   commit_data: "data_commit",
   reveal_data: "data_reveal",
   sign: "transcript",
-  commit_share: "share_commit",
   share: "share",
   combine: "done",
-} as Record<string, Message["kind"]>;
+};
 
 const message = (
   author: string,
@@ -264,7 +263,7 @@ describe("attempts of a round", () => {
     expect(lateness({ ...first, attempt: MAX_ATTEMPTS }, "a", 1, terms)).toEqual({ kind: "give_up" });
     expect(lateness(first, "b", 1.9, terms)).toEqual({ kind: "in_time" });
     expect(lateness(first, "b", 2, terms)).toEqual({ kind: "give_up" });
-    const before = ["key_commit", "key_reveal", "data_commit", "data_reveal", "transcript", "share_commit"];
+    const before = ["key_commit", "key_reveal", "data_commit", "data_reveal", "transcript"];
     const shared = view([
       ...before.flatMap((kind) => said(kind as Message["kind"], ...terms.participants)),
       ...said("share", "b", "c", "d"),

@@ -18,6 +18,7 @@ import { createRelease } from "./create-release.js";
 import { createUpload } from "./create-upload.js";
 import { describeUploads } from "./describe-uploads.js";
 import { docs } from "./docs.js";
+import { endCollaboration } from "./end-collaboration.js";
 import { getBudget } from "./get-budget.js";
 import { getBundle } from "./get-bundle.js";
 import { getCheckpoint } from "./get-checkpoint.js";
@@ -47,6 +48,7 @@ import { listDatasets } from "./list-datasets.js";
 import { listGrants } from "./list-grants.js";
 import { listJobs } from "./list-jobs.js";
 import { listOutputs } from "./list-outputs.js";
+import { listPeers } from "./list-peers.js";
 import { listPrincipals } from "./list-principals.js";
 import { listReleases } from "./list-releases.js";
 import { listUploads } from "./list-uploads.js";
@@ -62,13 +64,17 @@ import { putReleasePolicy } from "./put-release-policy.js";
 import { readyz } from "./readyz.js";
 import { refuseGrant } from "./refuse-grant.js";
 import { replaceReleaseFile } from "./replace-release-file.js";
+import { resumeCollaboration } from "./resume-collaboration.js";
 import { retireDataset } from "./retire-dataset.js";
 import { reviewRelease } from "./review-release.js";
 import { revokeGrant } from "./revoke-grant.js";
+import { revokePeer } from "./revoke-peer.js";
 import { revokePrincipal } from "./revoke-principal.js";
 import { revokeWorker } from "./revoke-worker.js";
+import { rotateDomain } from "./rotate-domain.js";
 import { submitJob } from "./submit-job.js";
 import { submitRelease } from "./submit-release.js";
+import { suspendCollaboration } from "./suspend-collaboration.js";
 import { suspendDataset } from "./suspend-dataset.js";
 import { takeUpload } from "./take-upload.js";
 import { terminateUpload } from "./terminate-upload.js";
@@ -87,7 +93,8 @@ export const ROUTES: readonly Route[] = [
   createRelease, listReleases, getRelease, replaceReleaseFile, submitRelease, withdrawRelease, reviewRelease,
   getReleaseFile, getBundle,
   getDomain, createCollaboration, acceptInvitation, listCollaborations, getCollaboration, joinCollaboration,
-  withdrawCollaboration, openRound, getRound,
+  suspendCollaboration, resumeCollaboration, withdrawCollaboration, endCollaboration, openRound, getRound,
+  rotateDomain, listPeers, revokePeer,
   getCheckpoint, getLedgerKey, getEntries, getInclusionProof, getConsistencyProof,
   addWorker, revokeWorker, healthz, readyz, metrics, openapiDocument, docs,
 ];

@@ -22,7 +22,7 @@ export const openRound = defineRoute({
     "grant_expired",
   ],
   async handler({ deps, actor, params, body }) {
-    const opened = await deps.federation.open(actor, params.id, body.statistic, body.privacy);
+    const opened = await deps.federation.open(actor, params.id, body);
     return json(202, opened, { location: `/api/v1/collaborations/${params.id}/rounds/${opened.round}` });
   },
 });

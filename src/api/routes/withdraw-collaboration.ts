@@ -1,6 +1,6 @@
 import { defineRoute, json } from "../route.js";
-import { collaborationView } from "../schemas/collaborations.js";
-import { emptyBody, idParams } from "../schemas/parameters.js";
+import { collaborationView, reasonInput } from "../schemas/collaborations.js";
+import { idParams } from "../schemas/parameters.js";
 
 export const withdrawCollaboration = defineRoute({
   name: "withdrawCollaboration",
@@ -11,11 +11,11 @@ export const withdrawCollaboration = defineRoute({
   summary_zh: "退出跨域协作",
   permission: "collaborations.run",
   params: idParams,
-  body: emptyBody,
+  body: reasonInput,
   responses: { 200: { description: "Withdrawn", schema: collaborationView } },
   errors: ["not_found", "state_conflict"],
-  handler({ deps, actor, params }) {
-    const left = deps.federation.withdraw(actor, params.id);
+  handler({ deps, actor, params, body }) {
+    const left = deps.federation.move(actor, params.id, "withdraw", body.reason);
     return json(200, left, { etag: left.rev });
   },
 });

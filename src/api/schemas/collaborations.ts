@@ -5,10 +5,40 @@ import {
   COLLABORATION_STATES,
   collaborationSpec,
   identityKey,
+  PEER_STATES,
   roundTerms,
+  STOPS,
   writtenQuestion,
 } from "../../federated/index.js";
-import { hex256 } from "./parameters.js";
+import { hex256, timestamp } from "./parameters.js";
+
+const fingerprintText = z
+  .string()
+  .regex(/^([0-9a-f]{4}-){4}[0-9a-f]{4}$/, "must be a fingerprint, 1234-5678-9abc-def0-1234");
+
+export const reasonInput = z
+  .strictObject({ reason: z.string().trim().min(1).max(500).optional().describe("For this domain's ledger") })
+  .meta({ id: "StopInput" });
+
+export const revocationInput = z
+  .strictObject({
+    peer: z.string().min(1).max(512).describe("Name, key or fingerprint"),
+    reason: z.string().trim().min(1).max(500),
+  })
+  .meta({ id: "RevocationInput", description: "Nothing more is taken from the key" });
+
+export const peerView = z
+  .strictObject({
+    name: z.string().describe("A domain's; of a coordinator that takes no part, where its board is"),
+    key: identityKey,
+    fingerprint: z.string(),
+    state: z.enum(PEER_STATES),
+    successor: identityKey.optional(),
+    reason: z.string().optional(),
+    pinned_at: timestamp,
+    ended_at: timestamp.optional(),
+  })
+  .meta({ id: "Peer", description: "Another domain's key, as it is known here" });
 
 export const domainView = z
   .strictObject({
@@ -30,6 +60,10 @@ export const invitationInput = z
       .describe("Where the coordinator serves"),
     id: z.string().regex(/^clb_[0-9A-HJKMNP-TV-Z]{26}$/, "must be clb_…"),
     coordinator: identityKey.describe("The coordinator's key, as its operator told it to you"),
+    peers: z
+      .record(z.string().max(63), fingerprintText)
+      .optional()
+      .describe("Fingerprints by name, as the others' operators told them to you; another one is refused"),
   })
   .meta({ id: "InvitationInput" });
 
@@ -45,6 +79,11 @@ export const roundInput = z
     privacy: roundTerms
       .optional()
       .describe("Where the spec has noise on every result: what this one may cost"),
+    without: z
+      .array(z.string().min(1).max(63))
+      .max(49)
+      .optional()
+      .describe("Participants who are not asked, where the spec allows fewer"),
   })
   .meta({ id: "RoundInput" });
 
@@ -56,6 +95,16 @@ export const collaborationView = z
     state: z.enum(COLLABORATION_STATES),
     role: z.enum(["coordinator", "participant", "both"]),
     joined: z.array(z.string()).describe("Participants who have joined"),
+    stopped: z
+      .strictObject({
+        why: z.enum(STOPS),
+        by: z.string().optional().describe("The domain whose doing it was; absent: this one's"),
+        note: z.string().optional().describe("What this domain's operator wrote"),
+      })
+      .optional()
+      .describe("Why it is suspended or over"),
+    away: z.array(z.string()).optional().describe("Who has suspended its part"),
+    fingerprints: z.record(z.string(), z.string()).describe("Of the coordinator and the participants"),
     dataset: z.string().optional().describe("What of this domain takes part"),
     rounds: z.int().describe("How many were opened"),
     noise: z

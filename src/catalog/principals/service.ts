@@ -44,7 +44,7 @@ interface PrincipalRow {
 interface Parts {
   store: Store;
   ledger: Ledger;
-  keys: Pick<Keys, "identity" | "log">;
+  keys: Pick<Keys, "identity" | "retired" | "log">;
   clock: Clock;
 }
 
@@ -186,7 +186,8 @@ export class PrincipalService implements Principals {
 
   private insertKey(tx: Tx, principal: PrincipalId, key: string): void {
     const taken = tx.db.prepare("SELECT 1 FROM reviewer_keys WHERE public_key = ?").get(key) !== undefined;
-    if (taken || key === this.parts.keys.identity.publicKey || key === this.parts.keys.log.publicKey)
+    const { identity, retired, log } = this.parts.keys;
+    if (taken || [identity, log, ...retired].some((own) => own.publicKey === key))
       throw invalidInput("public_key", "belongs to another");
     tx.db
       .prepare("INSERT INTO reviewer_keys (principal, public_key, added_at) VALUES (?, ?, ?)")

@@ -30,6 +30,7 @@ import {
   type SignedMessage,
   signedMessageSchema,
 } from "../messages/message.js";
+import { isRevoked } from "../peers/rows.js";
 
 export const MAX_BLOB_BYTES = 64 * 1024 * 1024;
 /** Of all blobs of one collaboration. */
@@ -64,10 +65,11 @@ export class BoardService implements Board {
 
   constructor(private readonly parts: BoardParts) {}
 
-  /** @throws not_found for who is not of it */
+  /** @throws not_found for who is not of it, or whose key was revoked here */
   row(collaboration: string, key: string): CollaborationRow {
     const row = collaborationRow(this.parts.store.db, collaboration);
-    if (row.url !== null || !isMember(row, key)) throw new GloveboxError("not_found");
+    if (row.url !== null || !isMember(row, key) || isRevoked(this.parts.store.db, key))
+      throw new GloveboxError("not_found");
     return row;
   }
 

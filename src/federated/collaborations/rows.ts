@@ -10,7 +10,7 @@ import {
   type SignedMessage,
 } from "../messages/message.js";
 import type { CollaborationSpec } from "./spec.js";
-import type { CollaborationState } from "./states.js";
+import type { CollaborationState, Stopped } from "./states.js";
 
 export interface CollaborationRow {
   id: string;
@@ -24,13 +24,20 @@ export interface CollaborationRow {
   grant_id: string | null;
   created_at: number;
   rev: number;
+  /** Why it is suspended or over. */
+  stopped?: Stopped;
 }
 
-interface Stored extends Omit<CollaborationRow, "spec"> {
+interface Stored extends Omit<CollaborationRow, "spec" | "stopped"> {
   spec: string;
+  stopped: string | null;
 }
 
-const open = (row: Stored): CollaborationRow => ({ ...row, spec: JSON.parse(row.spec) as CollaborationSpec });
+const open = ({ spec, stopped, ...row }: Stored): CollaborationRow => ({
+  ...row,
+  spec: JSON.parse(spec) as CollaborationSpec,
+  ...(stopped === null ? {} : { stopped: JSON.parse(stopped) as Stopped }),
+});
 
 /** @throws not_found */
 export function collaborationRow(db: Database.Database, id: string): CollaborationRow {
@@ -64,6 +71,18 @@ export function insertCollaboration(tx: Tx, row: CollaborationRow): void {
 
 export function setState(tx: Tx, id: string, state: CollaborationState): void {
   tx.db.prepare("UPDATE collaborations SET state = ?, rev = rev + 1 WHERE id = ?").run(state, id);
+}
+
+/** @param stopped undefined: it goes on */
+export function setStopped(
+  tx: Tx,
+  id: string,
+  state: CollaborationState,
+  stopped: Stopped | undefined,
+): void {
+  tx.db
+    .prepare("UPDATE collaborations SET state = ?, stopped = ?, rev = rev + 1 WHERE id = ?")
+    .run(state, stopped === undefined ? null : JSON.stringify(stopped), id);
 }
 
 export interface BoardMessage extends SignedMessage {

@@ -147,3 +147,6 @@ export const spokenColumns = ({ columns }: CollaborationSpec): ExpressionColumns
 
 export const participantNamed = ({ participants }: CollaborationSpec, key: string): string | undefined =>
   participants.find((p) => p.key === key)?.name;
+
+export const namesOf = (spec: CollaborationSpec, keys: readonly string[]): string[] =>
+  keys.map((key) => participantNamed(spec, key) ?? "coordinator");

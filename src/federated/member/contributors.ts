@@ -5,11 +5,14 @@
  * of a collaboration all stand on the same domains, those of its first shares: the difference of two sums over other
  * domains would be the figures of those who are in one alone. Who cannot be waited for any longer leaves by a new spec.
  */
+import { GloveboxError, invalidInput } from "../../vocabulary/index.js";
 import { type CollaborationRow, firstShare, messagesOfRound } from "../collaborations/rows.js";
+import { leastContributors, namesOf } from "../collaborations/spec.js";
 import { sameSet, sharedEarlier } from "./attempts.js";
 import type { MemberParts } from "./parts.js";
 import { OtherContributors } from "./refusal.js";
 import { attemptsIn, type RoundView } from "./round.js";
+import { awayIn } from "./stopping.js";
 
 type Look = Pick<MemberParts, "store">;
 
@@ -39,4 +42,38 @@ export function requireContributors(
   const set = sharedSet({ store }, row, view.round);
   if (set !== undefined && !sameSet(set, view.contributors))
     throw new OtherContributors("shares were given over other contributors");
+}
+
+/**
+ * Whom a new round asks: all but those who are away or are to be left out; undefined: all.
+ * @throws state_conflict, invalid_input
+ */
+export function contributorsWithout(
+  { store, keys }: Look & Pick<MemberParts, "keys">,
+  row: CollaborationRow,
+  without: readonly string[],
+): string[] | undefined {
+  const { participants } = row.spec;
+  without.forEach((name, i) => {
+    const one = participants.find((p) => p.name === name);
+    if (one === undefined || one.key === keys.identity.publicKey)
+      throw invalidInput(`without.${i}`, "is no other participant");
+  });
+  const away = awayIn(store, row);
+  const conflict = (detail: string) => new GloveboxError("state_conflict", { detail });
+  if (away.includes("coordinator")) throw conflict("the coordinator has suspended it");
+  const left = participants.filter(({ name }) => !away.includes(name) && !without.includes(name));
+  if (left.length < leastContributors(row.spec))
+    throw conflict(
+      away.length > 0
+        ? `${away.join(", ")} suspended its part, and the spec asks for at least ${leastContributors(row.spec)} domains`
+        : `the spec asks for at least ${leastContributors(row.spec)} domains`,
+    );
+  const set = sharedSet({ store }, row, 0);
+  const asked = left.map(({ key }) => key);
+  if (set !== undefined && !sameSet(set, asked))
+    throw conflict(
+      `results so far stand on ${namesOf(row.spec, set).join(", ")}: over others, the difference would show single domains`,
+    );
+  return left.length === participants.length ? undefined : left.map(({ name }) => name);
 }

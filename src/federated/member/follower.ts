@@ -19,11 +19,16 @@ import {
   setState,
   unposted,
 } from "../collaborations/rows.js";
-import { COLLABORATION_TABLE, type CollaborationState } from "../collaborations/states.js";
+import { namesOf } from "../collaborations/spec.js";
+import { COLLABORATION_TABLE, type CollaborationState, type Stop } from "../collaborations/states.js";
+import type { Message } from "../messages/message.js";
+import { rotationIn } from "../peers/rotation.js";
+import { isRevoked, replacePeer } from "../peers/rows.js";
 import type { MemberParts } from "./parts.js";
 import { keysOf } from "./round.js";
 import type { RoundKeeper } from "./rounds.js";
 import { evidenceOf, hear, setPlace } from "./speaking.js";
+import { stopPart } from "./stopping.js";
 
 const WAIT_SECONDS = 20;
 const FIRST_BACKOFF_MS = 250;
@@ -77,7 +82,7 @@ export class Follower {
   }
 
   private async once(): Promise<void> {
-    if (this.row().state !== "suspended") await this.post();
+    if (mayTell(this.parts, this.row())) await this.post();
     this.settle();
     if (await this.keeper.act(this.row(), this.board)) return;
     // Nothing more is asked of a board that is trusted no more, or of a collaboration that is over.
@@ -124,6 +129,8 @@ export class Follower {
     if (this.row().url === null || heard.length === 0) return;
     const wrong = ledger.commit((tx) => {
       const row = collaborationRow(tx.db, this.id);
+      // It was stopped while the board was asked.
+      if (OVER.has(row.state)) return undefined;
       for (const [i, message] of heard.entries()) {
         const reason = hear(tx, row, message, after + 1 + i);
         if (reason === undefined) continue;
@@ -138,43 +145,66 @@ export class Follower {
 
   private distrust(tx: Tx, message: BoardMessage, reason: string): void {
     const row = collaborationRow(tx.db, this.id);
-    if (COLLABORATION_TABLE[row.state].suspend === undefined) return;
-    setState(tx, row.id, "suspended");
-    tx.entry({
-      kind: "collaboration.suspended",
+    const state = COLLABORATION_TABLE[row.state].suspend;
+    if (state === undefined) return;
+    stopPart(tx, this.parts, row, {
+      state,
+      stopped: { why: "evidence" },
       actor: row.operator,
-      subject: row.id,
-      ...(row.dataset === null ? {} : { dataset: row.dataset }),
+      entry: "collaboration.suspended",
       data: { reason, ...evidenceOf(message) },
     });
   }
 
-  /** From what all said, the state: active when every participant has joined; over for all when one withdraws. */
+  /** From what all said, the state: active when every participant has joined; over for all when one leaves. */
   private settle(): void {
     const row = this.row();
     const said = messagesOfRound(this.parts.store.db, row.id, 0).map((m) => m.message);
+    const left = said.find((m) => leaves(row, m));
+    if (left !== undefined && COLLABORATION_TABLE[row.state].end !== undefined) {
+      this.parts.ledger.commit((tx) => endBy(tx, this.parts, row, left));
+      return;
+    }
     const joined = keysOf(row).every((key) =>
       said.some((m) => m.kind === "join" && m.author === key && m.body.spec === row.spec_sha256),
     );
-    const left = said.some((m) => m.kind === "withdraw");
     const coordinates = row.url === null && row.dataset === null;
-    const next =
-      left && COLLABORATION_TABLE[row.state].end !== undefined
-        ? "ended"
-        : joined && (row.state === "joined" || (coordinates && row.state === "invited"))
-          ? "active"
-          : undefined;
-    if (next !== undefined)
-      this.parts.ledger.commit((tx) => {
-        setState(tx, row.id, next);
-        tx.entry({
-          kind: next === "active" ? "collaboration.activated" : "collaboration.ended",
-          actor: row.operator,
-          subject: row.id,
-          data: { spec: row.spec_sha256 },
-        });
+    if (!joined || (row.state !== "joined" && !(coordinates && row.state === "invited"))) return;
+    this.parts.ledger.commit((tx) => {
+      setState(tx, row.id, "active");
+      tx.entry({
+        kind: "collaboration.activated",
+        actor: row.operator,
+        subject: row.id,
+        data: { spec: row.spec_sha256 },
       });
+    });
   }
+}
+
+/** A board that is trusted no more is told nothing. */
+const mayTell = ({ store }: MemberParts, { spec, stopped }: CollaborationRow): boolean =>
+  stopped?.why !== "evidence" && !isRevoked(store.db, spec.coordinator);
+
+/** What ends a collaboration for all. */
+const leaves = ({ spec }: CollaborationRow, { kind, author }: Message): boolean =>
+  kind === "withdraw" || kind === "rotate" || (kind === "end" && author === spec.coordinator);
+
+const ENDED_BY: Partial<Record<Message["kind"], Stop>> = { withdraw: "withdrawn", rotate: "rotated" };
+
+function endBy(tx: Tx, parts: MemberParts, row: CollaborationRow, left: Message): void {
+  const rotation = left.kind === "rotate" ? rotationIn(left) : undefined;
+  const [by] = namesOf(row.spec, [left.author]);
+  stopPart(tx, parts, row, {
+    state: "ended",
+    stopped: { why: ENDED_BY[left.kind] ?? "ended", by: by! },
+    actor: row.operator,
+    entry: "collaboration.ended",
+    data: { by: left.author },
+  });
+  if (rotation === undefined) return;
+  replacePeer(tx, rotation.from, rotation.to);
+  tx.entry({ kind: "peer.replaced", actor: row.operator, subject: rotation.from, data: { ...rotation } });
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

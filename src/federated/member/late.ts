@@ -6,7 +6,7 @@
  * one, further attempts ask them all again. Time is this domain's own, from when it learnt of the attempt.
  */
 import type { CollaborationRow } from "../collaborations/rows.js";
-import { attemptMs, leastContributors, participantNamed } from "../collaborations/spec.js";
+import { attemptMs, leastContributors, namesOf } from "../collaborations/spec.js";
 import { lateness, PATIENCE } from "./attempts.js";
 import { sharedSet } from "./contributors.js";
 import type { MemberParts } from "./parts.js";
@@ -14,9 +14,6 @@ import { Late, refuseRound } from "./refusal.js";
 import type { RoundView } from "./round.js";
 import { dropSecrets } from "./secrets.js";
 import { say } from "./speaking.js";
-
-const names = ({ spec }: CollaborationRow, keys: readonly string[]): string[] =>
-  keys.map((key) => participantNamed(spec, key)!);
 
 /** Looks at an attempt in which this domain waits for others. @returns whether anything was said */
 export function lookAtClock(parts: MemberParts, row: CollaborationRow, view: RoundView): boolean {
@@ -55,7 +52,7 @@ function openAgain(
   const attempt = view.attempt + 1;
   const all = contributors.length === row.spec.participants.length;
   const { contributors: _before, ...asked } = view.asked!;
-  const body = { ...asked, ...(all ? {} : { contributors: names(row, contributors) }) };
+  const body = { ...asked, ...(all ? {} : { contributors: namesOf(row.spec, contributors) }) };
   log.warn({ collaboration: row.id, round, attempt }, "an attempt was late and is opened again");
   ledger.commit((tx) => {
     say(tx, keys.identity, row.id, { kind: "open", round, attempt, body: body as never });
@@ -64,7 +61,7 @@ function openAgain(
       kind: "round.reopened",
       actor: row.operator,
       subject: row.id,
-      data: { round, attempt, spec: row.spec_sha256, contributors: names(row, contributors) },
+      data: { round, attempt, spec: row.spec_sha256, contributors: namesOf(row.spec, contributors) },
     });
   });
 }

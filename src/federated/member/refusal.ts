@@ -13,6 +13,7 @@ import { Breach } from "./revealed.js";
 import type { RoundView } from "./round.js";
 import { dropSecret } from "./secrets.js";
 import { say } from "./speaking.js";
+import { stopPart } from "./stopping.js";
 
 /** What the others are told. */
 export const REASONS = [
@@ -44,11 +45,12 @@ function reasonOf(error: unknown): Reason {
 
 /** @throws what may be otherwise later: nothing was said then */
 export function refuseRound(
-  { ledger, keys, log }: MemberParts,
+  parts: MemberParts,
   row: CollaborationRow,
   { round, attempt }: RoundView,
   error: unknown,
 ): void {
+  const { ledger, keys, log } = parts;
   if (error instanceof Unreached) throw error;
   if (error instanceof GloveboxError && error.code === "engine_unavailable") throw error;
   const breach = error instanceof Breach ? error : undefined;
@@ -67,6 +69,15 @@ export function refuseRound(
       ...(row.dataset === null ? {} : { dataset: row.dataset }),
       data: { round, attempt, reason, ...(breach ? evidenceOf(breach) : {}) },
     });
+    // Whose owner does not consent takes part in nothing more until its operator looks at it.
+    if (reason === "consent")
+      stopPart(tx, parts, row, {
+        state: "suspended",
+        stopped: { why: "consent" },
+        says: { kind: "suspend", body: { reason } },
+        actor: row.operator,
+        entry: "collaboration.suspended",
+      });
   });
 }
 

@@ -9,6 +9,7 @@ import { facts } from "./007_facts.js";
 import { collaborations } from "./008_collaborations.js";
 import { roundCharges } from "./009_round_charges.js";
 import { results } from "./010_results.js";
+import { peers } from "./011_peers.js";
 
 export interface Migration {
   readonly version: number;
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = [
   collaborations,
   roundCharges,
   results,
+  peers,
 ];

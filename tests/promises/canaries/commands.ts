@@ -67,6 +67,7 @@ const TYPED: Record<string, (n: Named) => string[]> = {
   "glovebox job safe": (n) => ["job", "safe", n.job, "values.csv"],
   "glovebox collab domain": () => ["collab", "domain"],
   "glovebox collab list": () => ["collab", "list"],
+  "glovebox collab peers": () => ["collab", "peers"],
   "glovebox collab show": () => ["collab", "show", "none"],
   "glovebox verify": (n) => ["verify", n.script],
 };
@@ -83,7 +84,10 @@ const EXCUSED: [RegExp, string][] = [
   [/ principal (add|revoke)$/, "changes nothing of the data, and is asked over HTTP"],
   [/ grant (add|approve|refuse|revoke)$/, "the owner's, and asked over HTTP"],
   [/ job (cancel|close)$/, "would end what is looked at; asked over HTTP"],
-  [/ collab (propose|accept|join|withdraw|stat|result)$/, "the operator's, and asked over HTTP"],
+  [
+    / collab (propose|accept|join|suspend|resume|withdraw|end|revoke|rotate|stat|result)$/,
+    "the operator's, and asked over HTTP",
+  ],
   [/ release (submit|withdraw)$/, "would change what is looked at; asked over HTTP"],
 ];
 

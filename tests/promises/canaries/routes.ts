@@ -129,6 +129,12 @@ const ASKED: Record<string, Asked> = {
   },
   joinCollaboration: { params: () => [[CLB]], bodies: (s) => s.datasets.map((dataset) => ({ dataset })) },
   openRound: { params: () => [[CLB]], bodies: (s) => [{ statistic: { kind: "table", rows: [s.guess] } }] },
+  suspendCollaboration: { params: () => [[CLB]], ...nothing },
+  resumeCollaboration: { params: () => [[CLB]], ...nothing },
+  endCollaboration: { params: () => [[CLB]], ...nothing },
+  listPeers: {},
+  revokePeer: { bodies: (s) => [{ peer: s.guess, reason: "why so" }] },
+  rotateDomain: { ...nothing },
   withdrawCollaboration: { params: () => [[CLB]], ...nothing },
   createRelease: { bodies: (s) => s.jobs.map((job) => ({ job, outputs: [s.output], justification: "why" })) },
   replaceReleaseFile: {
