@@ -1,9 +1,10 @@
 /**
- * Logistic and Poisson likelihoods as an engine computes them, row by row, at a linear predictor η: slope dℓ/dη, weight
+ * Likelihoods of regressions as an engine computes them, row by row, at a linear predictor η: slope dℓ/dη, weight
  * −d²ℓ/dη², deviance; and the largest that each can be, since |η| is no more than the coefficients allow.
  *
  * Rules: no expression can fail or give what is no number, whatever η within its bound is. Pure.
  */
+import { double } from "./fixed.js";
 import type { Range } from "./range.js";
 
 /** SQL over a row's `y`, `eta` and `o` (the offset). */
@@ -86,5 +87,23 @@ export const COUNT_SUMS = {
   },
 } as const;
 
-export const SHARED_FAMILIES = { logit, poisson } as const;
+/** The response as a whole design has it: between −1 and 1. */
+export interface Standard {
+  center: number;
+  size: number;
+}
+
+/** Least squares, whose one step is the estimate: the response stands for the slope, and weighs one. */
+export const leastSquares = ({ center, size }: Standard): CurveSql => {
+  const y = `(y - o - ${double(center)}) / ${double(size)}`;
+  return { slope: y, weight: "1e0", deviance: `(${y}) * (${y})` };
+};
+
+const ols: SharedFamily = {
+  reach: 0,
+  at: leastSquares({ center: 0, size: 1 }),
+  bounds: () => ({ slope: 1, weight: 1, deviance: 1 }),
+};
+
+export const SHARED_FAMILIES = { ols, logit, poisson } as const;
 export type SharedFamilyName = keyof typeof SHARED_FAMILIES;

@@ -65,9 +65,9 @@ function standardised({ numbers, levels, center, size }: DesignColumn): string {
 }
 
 /** Whether a row has a value that the spec does not declare. */
-const beyond = ({ design, y }: GlmShape): string =>
+const beyond = ({ design, y, name }: GlmShape): string =>
   [
-    `y < ${double(y[0])} OR y > ${double(y[1])} OR y <> round(y)`,
+    `y < ${double(y[0])} OR y > ${double(y[1])}${name === "ols" ? "" : " OR y <> round(y)"}`,
     `o < ${double(design.offset[0])} OR o > ${double(design.offset[1])}`,
     ...design.numbers.map(outside),
     ...design.levels.map((_, i) => `c${i} < 0`),

@@ -1,5 +1,5 @@
 /**
- * What a logistic or Poisson model over domains is made of: which numbers each step sums, in which order and within which
+ * What a model over domains is made of: which numbers each step sums, in which order and within which
  * bounds.
  *
  * Rules: the numbers follow from the spec, the formula and the step's coefficients. With |x| ≤ 1 of each standardised
@@ -15,9 +15,11 @@ import { type FixedSum, fixedSum, wholeSum } from "./fixed.js";
 import {
   COUNT_SUMS,
   type CurveSql,
+  leastSquares,
   SHARED_FAMILIES,
   type SharedFamily,
   type SharedFamilyName,
+  type Standard,
 } from "./glm-families.js";
 import { type GlmState, reachOf } from "./glm-steps.js";
 import { type Range, rangeOf } from "./range.js";
@@ -46,6 +48,8 @@ export interface GlmShape {
   y: Range;
   state: GlmState | undefined;
   curve: CurveSql;
+  /** Of least squares, how the response stands in its sums. */
+  standard: Standard;
   /** Sums over all rows, in order. */
   sums: readonly (FixedSum & { value_sql: string })[];
   /** Counted in units, units with and units without the outcome, after the sums: terms, then patterns. */
@@ -69,6 +73,7 @@ export function glmShape(
   const y = responseRange(spec, response, name);
   requireState(state, design, family);
   const starts = state === undefined && "start" in family;
+  const standard = standardOf(y, design);
   const crossings = [
     ...design.crossings.map(
       (levels): Crossing => ({
@@ -86,7 +91,8 @@ export function glmShape(
     response,
     y,
     state,
-    curve: starts ? family.start! : family.at,
+    curve: name === "ols" ? leastSquares(standard) : starts ? family.start! : family.at,
+    standard,
     sums: sumsOf(spec, { family, design, y, state, name, offsets: formula.offsets.length > 0 }),
     crossings: patterns === undefined ? crossings : [...crossings, patterns],
     patterns: patterns === undefined ? undefined : crossings.length,
@@ -107,6 +113,15 @@ function responseRange(spec: CollaborationSpec, response: Expr, name: SharedFami
   if (name === "poisson" && (type === "decimal" || range[0] < 0))
     throw invalidInput("formula", "what a poisson model explains must be declared as whole numbers from 0");
   return range;
+}
+
+/** Less its offset; moved only where a column of ones can take up what it is moved by. */
+function standardOf(y: Range, { offset, intercept }: SharedDesign): Standard {
+  const [low, high] = [y[0] - offset[1], y[1] - offset[0]];
+  const half = (high - low) / 2;
+  const largest = Math.max(Math.abs(low), Math.abs(high)) || 1;
+  if (intercept === undefined || half <= largest * 1e-9) return { center: 0, size: largest };
+  return { center: low + half, size: half };
 }
 
 function requireState(state: GlmState | undefined, design: SharedDesign, family: SharedFamily): void {
@@ -145,14 +160,16 @@ function sumsOf(spec: CollaborationSpec, { family, name, design, y, state, offse
   const { saturated, log_factorial } = COUNT_SUMS;
   return [
     whole("rows", "1"),
-    whole("y", "y", Math.max(1, most)),
+    name === "ols" ? fixed("y", "s", 1) : whole("y", "y", Math.max(1, most)),
     ...(name === "poisson"
       ? [
           fixed("saturated", saturated.sql, saturated.bound(most)),
           fixed("log_factorial", log_factorial.sql, log_factorial.bound(most)),
         ]
       : []),
-    ...(offsets ? [fixed("offset", "y * o", most * offset), fixed("exposure", "exp(o)", largest)] : []),
+    ...(offsets && name !== "ols"
+      ? [fixed("offset", "y * o", most * offset), fixed("exposure", "exp(o)", largest)]
+      : []),
     fixed("deviance", "d", bounds.deviance),
     ...x.map((xj, j) => fixed(`score ${j}`, `s * ${xj}`, bounds.slope)),
     ...x.flatMap((xj, j) =>

@@ -118,7 +118,7 @@ function spread(beta: Float64Array, active: readonly number[], columns: number):
 }
 
 /** Lower factor, or the place of the first column that is a combination of those before it. */
-function factored(
+export function factored(
   information: Float64Array,
   size: number,
 ): { factor: Float64Array; collinear: undefined } | { factor: undefined; collinear: number } {

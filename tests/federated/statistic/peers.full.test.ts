@@ -6,6 +6,6 @@ import { packageRoot } from "../../../src/store/index.js";
 import { askNumpy } from "./peers.js";
 
 test("numpy says of the pooled data what the vectors hold", async () => {
-  const held = readFileSync(join(packageRoot(), "tests/vectors/collaborations/numpy.json"), "utf8");
+  const held = readFileSync(join(packageRoot(), "tests/vectors/federated/moments.json"), "utf8");
   expect(JSON.parse(await askNumpy()).cases).toEqual(JSON.parse(held).cases);
 }, 120_000);

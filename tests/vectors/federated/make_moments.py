@@ -1,6 +1,6 @@
-"""Makes numpy.json: covariances, correlations and quantiles of the pooled example data, which statistics over domains must agree
+"""Makes moments.json: covariances, correlations and quantiles of the pooled example data, which statistics over domains must agree
 with. Rows without one of the values are left out. Quantiles as numpy takes them unless told ("linear").
-Use, in the python image: python3 make_numpy.py < given.json > numpy.json, where given.json is {"cases": cases.json's, "csv": text};
+Use, in the python image: python3 make_moments.py < given.json > moments.json, where given.json is {"cases": moments_cases.json's, "csv": text};
 tests/federated/statistic/peers.ts does it.
 """
 import io
