@@ -28,7 +28,7 @@ export async function judgeTogether(
   const { finder } = kindOf(parts, job);
   if (finder !== undefined) {
     for (const one of judged)
-      if (one.canonical.canonical !== undefined) one.canonical.findings.push(...finder.together(job));
+      if (one.canonical.canonical !== undefined) one.canonical.findings.push(...(await finder.together(job)));
     return new Map();
   }
   const objects = new Map<string, string>();

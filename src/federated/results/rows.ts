@@ -1,9 +1,10 @@
 /** Jobs of results, what was released of them, and peers' heads, as they lie in the database. */
 import type Database from "better-sqlite3";
 import type { Tx } from "../../ledger/index.js";
-import type { ClaimStatistic, TableFacts } from "../../privacy/index.js";
+import type { TableFacts } from "../../privacy/index.js";
 import type { Sealer } from "../../store/index.js";
 import type { JobId } from "../../vocabulary/index.js";
+import type { SharedQuestion } from "../statistic/asked.js";
 
 type Db = Database.Database;
 
@@ -77,7 +78,7 @@ export interface ReleasedTable {
   job: string;
   round: number;
   version: string;
-  statistic: ClaimStatistic;
+  statistic: SharedQuestion;
   table: TableFacts;
 }
 

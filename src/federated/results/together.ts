@@ -10,11 +10,11 @@
  * Not seen: what cells share that no description says; more than two tables at once; what another recipient released; the
  * same people asked about in another collaboration or by a domain alone.
  */
+import { setImmediate } from "node:timers/promises";
 import type { JsonObject, Tx } from "../../ledger/index.js";
 import {
   type AskedTable,
   type Claim,
-  type ClaimStatistic,
   cellsWithin,
   claimLabel,
   differencing,
@@ -23,31 +23,30 @@ import {
   judgeForRequester,
   notCompared,
   type PublishedTable,
-  statisticSchema,
 } from "../../privacy/index.js";
 import { collaborationRow, messagesOfRound } from "../collaborations/rows.js";
 import { type CollaborationSpec, spokenColumns } from "../collaborations/spec.js";
 import { resultOf } from "../member/results.js";
+import { type SharedQuestion, sharedQuestion } from "../statistic/asked.js";
+import { comparedAs, questionLabel } from "../statistic/told.js";
 import type { KindParts } from "./kind.js";
 import { releasedTables, rememberReleased, roundOfJob } from "./rows.js";
 
 /** More are not compared while all else waits. */
-const MAX_COMPARED = 300;
+const MAX_COMPARED = 100;
+const MAX_NAMED = 100;
 
-export const claimOver = (spec: CollaborationSpec, statistic: ClaimStatistic): Claim => ({
+/** The table that a question shows, of its own figures or of the units behind them. */
+export const claimOver = (spec: CollaborationSpec, question: SharedQuestion): Claim => ({
   version: 1,
   dataset: spec.name,
-  statistic,
+  statistic: comparedAs(question),
 });
 
 /** In words, for reviewers. */
 export function shownText(spec: CollaborationSpec, job: JsonObject): string {
   const over = (job.over as string[]).join(", ");
-  const known = statisticSchema.safeParse(job.statistic);
-  const what = known.success
-    ? claimLabel(claimOver(spec, known.data))
-    : String((job.statistic as { kind?: unknown }).kind);
-  return `${what}, over ${over}`;
+  return `${questionLabel(sharedQuestion.parse(job.statistic), spec)}, over ${over}`;
 }
 
 interface Case {
@@ -64,7 +63,7 @@ function caseOf({ store, keys }: KindParts, job: string): Case | undefined {
   if (of === undefined) return undefined;
   const row = collaborationRow(store.db, of.collaboration);
   const { spec } = store.db.prepare("SELECT spec FROM jobs WHERE id = ?").get(job) as { spec: string };
-  const { statistic } = JSON.parse(spec) as { statistic: ClaimStatistic };
+  const { statistic } = JSON.parse(spec) as { statistic: SharedQuestion };
   const columns = spokenColumns(row.spec);
   const claim = claimOver(row.spec, statistic);
   const { version } = of;
@@ -89,13 +88,12 @@ function caseOf({ store, keys }: KindParts, job: string): Case | undefined {
   };
 }
 
-export function judgedTogether(parts: KindParts, job: string): Finding[] {
-  const c = caseOf(parts, job);
+/** For everyone, from descriptions and what was released; undefined where there is nothing to judge, or too much. */
+function told({ asked, released, threshold, oneRowAUnit, mine, noisy }: Case): Finding[] | undefined {
   // A model makes no facts, here as elsewhere.
-  if (c === undefined || c.noisy || c.mine === undefined || !isTable(c.asked.claim)) return [];
-  if (c.released.length > MAX_COMPARED) return [notCompared(c.released.length)];
-  const { asked, released, threshold, oneRowAUnit, mine } = c;
-  const told = judgeForRequester({
+  if (noisy || mine === undefined || !isTable(asked.claim)) return undefined;
+  if (released.length > MAX_COMPARED) return [notCompared(released.length)];
+  return judgeForRequester({
     threshold,
     oneRowAUnit,
     unitColumn: undefined,
@@ -103,60 +101,66 @@ export function judgedTogether(parts: KindParts, job: string): Finding[] {
     beside: [],
     released,
   });
-  const harmless = told.every((f) => f.verdict === "pass");
-  return harmless ? told : [...told, ...subtracted(mine, released, { threshold, oneRowAUnit })];
+}
+
+export async function judgedTogether(parts: KindParts, job: string): Promise<Finding[]> {
+  const c = caseOf(parts, job);
+  const found = c && told(c);
+  if (c?.mine === undefined || found === undefined) return [];
+  if (c.released.length > MAX_COMPARED || found.every((f) => f.verdict === "pass")) return found;
+  for (const other of c.released) {
+    await setImmediate();
+    found.push(...subtracted(c.mine, other, c));
+  }
+  return found;
 }
 
 /** For reviewers: counts that hang on the numbers. */
 function subtracted(
   mine: PublishedTable,
-  released: readonly PublishedTable[],
-  terms: { threshold: number; oneRowAUnit: boolean },
+  other: PublishedTable,
+  { threshold, oneRowAUnit }: Pick<Case, "threshold" | "oneRowAUnit">,
 ): Finding[] {
-  const { threshold } = terms;
-  return released.flatMap((other) => {
-    if (other.version !== mine.version) return [];
-    const { small, compared } = cellsWithin(mine, other, terms);
-    const what = claimLabel(other.claim);
-    const finding = (verdict: Finding["verdict"], message: string, message_zh: string): Finding => ({
-      rule: differencing.id,
-      verdict,
-      message,
-      message_zh,
-      audience: "auditors",
-      evidence: { because: small.length > 0 ? "difference" : "not_compared" },
-    });
-    if (small.length > 0)
-      return [
-        {
-          ...finding(
-            "fail",
-            `${small.length} of its cells and cells of a released result (${what}) lie in one another, and can be subtracted: that tells of more than zero and fewer than ${threshold} units.`,
-            `其 ${small.length} 个单元格与已放行结果（${what}）的单元格相互包含，相减即得到大于零且少于 ${threshold} 个单元的信息。`,
-          ),
-          cells: small.slice(0, 100),
-        },
-      ];
-    return compared
-      ? []
-      : [
-          finding(
-            "review",
-            `It has too many cells to be compared with a released result (${what}) cell by cell.`,
-            `单元格过多，无法与已放行结果（${what}）逐格比较。`,
-          ),
-        ];
+  if (other.version !== mine.version) return [];
+  const { small, compared } = cellsWithin(mine, other, { threshold, oneRowAUnit });
+  const what = claimLabel(other.claim);
+  const finding = (verdict: Finding["verdict"], message: string, message_zh: string): Finding => ({
+    rule: differencing.id,
+    verdict,
+    message,
+    message_zh,
+    audience: "auditors",
+    evidence: { because: verdict === "fail" ? "difference" : "not_compared" },
   });
+  const found: Finding[] = [];
+  if (small.length > 0)
+    found.push({
+      ...finding(
+        "fail",
+        `${small.length} of its cells and totals and those of a released result (${what}) lie in one another, and can be subtracted: that tells of more than zero and fewer than ${threshold} units.`,
+        `其 ${small.length} 个单元格或合计与已放行结果（${what}）相互包含，相减即得到大于零且少于 ${threshold} 个单元的信息。`,
+      ),
+      cells: small.slice(0, MAX_NAMED),
+    });
+  if (!compared)
+    found.push(
+      finding(
+        "review",
+        `Not all of its cells were compared with those of a released result (${what}).`,
+        `未能与已放行结果（${what}）逐格比较完毕。`,
+      ),
+    );
+  return found;
 }
 
 /** By descriptions alone: the very same, or without a row in common with any. */
 export function isApart(parts: KindParts, job: string): boolean {
-  if (caseOf(parts, job)?.noisy) return true;
-  const found = judgedTogether(parts, job);
-  return (
-    found.length > 0 &&
-    found.every((f) => f.verdict === "pass" && ["nothing_new", "apart"].includes(String(f.evidence?.because)))
-  );
+  const c = caseOf(parts, job);
+  if (c?.noisy) return true;
+  const found = c && told(c);
+  const harmless = (f: Finding): boolean =>
+    f.verdict === "pass" && ["nothing_new", "apart"].includes(String(f.evidence?.because));
+  return found?.every(harmless) ?? false;
 }
 
 /** In the transaction that lets a result out. */
@@ -166,7 +170,7 @@ export function rememberResult(tx: Tx, { store, keys }: KindParts, job: string):
   if (of === undefined || found?.kind !== "result" || found.table === undefined) return;
   if (collaborationRow(store.db, of.collaboration).spec.privacy !== undefined) return;
   const { spec } = store.db.prepare("SELECT spec FROM jobs WHERE id = ?").get(job) as { spec: string };
-  const { statistic } = JSON.parse(spec) as { statistic: ClaimStatistic };
+  const { statistic } = JSON.parse(spec) as { statistic: SharedQuestion };
   const { round, version } = of;
   rememberReleased(tx, keys.sealer, of.collaboration, { job, round, version, statistic, table: found.table });
 }

@@ -49,7 +49,7 @@ export interface FoundOutput {
 export interface Finder {
   outputs(job: FindingJob): readonly FoundOutput[];
   /** What it tells together with what went out before. */
-  together(job: FindingJob): Finding[];
+  together(job: FindingJob): Promise<Finding[]>;
   /** Whether it is provably the same as, or apart from, all that went out before. */
   apart(job: FindingJob): boolean;
   /** Further files of a release's bundle, by path. */

@@ -13,7 +13,7 @@ import { labelOf } from "./described.js";
 import type { PublishedTable } from "./requester.js";
 
 /** More pairs are not looked at while all else waits. */
-const MAX_RELATED = 2_000;
+const MAX_RELATED = 300;
 const MAX_DIMENSIONS = 6;
 
 interface CountedSet {
@@ -35,15 +35,18 @@ export function cellsWithin(
   { threshold, oneRowAUnit }: { threshold: number; oneRowAUnit: boolean },
 ): Within {
   const small = new Map<string, [string, string]>();
-  const theirs = countedSets(other, oneRowAUnit).map((set) => ({ set, rows: rowsOf(other) }));
+  const theirRows = rowsOf(other);
+  const theirs = countedSets(other, oneRowAUnit);
   const [myRows, named] = [rowsOf(mine), nameOf(mine)];
   let related = 0;
   for (const set of countedSets(mine, oneRowAUnit))
-    for (const { set: against, rows } of theirs) {
+    for (const against of theirs) {
       const difference = set.units - against.units;
       if (difference === 0 || Math.abs(difference) >= threshold) continue;
       if (++related > MAX_RELATED) return { small: [...small.values()], compared: false };
-      const relation = relateRows(myRows(set.at), rows(against.at));
+      const [a, b] = [myRows(set.at), theirRows(against.at)];
+      if (a === undefined || b === undefined) return { small: [...small.values()], compared: false };
+      const relation = relateRows(a, b);
       const lies = difference < 0 ? relation.first_in_second : relation.second_in_first;
       if (lies === "yes") small.set(set.at.join(" "), [named(set.at), ""]);
     }
@@ -73,15 +76,20 @@ function countedSets({ claim, facts }: PublishedTable, oneRowAUnit: boolean): Co
   return [...sets.values()];
 }
 
-/** The rows of a cell by description: without those that the table leaves out for having no group. */
-function rowsOf({ claim, columns }: PublishedTable): (at: readonly number[]) => Described {
-  if (!isTable(claim)) return () => ({ where: { op: "literal", type: "boolean", value: "false" }, columns });
+/**
+ * The rows of a cell by description: without those that the table leaves out for having no group. Undefined where a level is
+ * not declared: then its description is not known.
+ */
+function rowsOf({ claim, columns }: PublishedTable): (at: readonly number[]) => Described | undefined {
+  if (!isTable(claim)) return () => undefined;
   const plan = planTable(requireRecomputed(claim.statistic, "statistic"), columns);
   const kept: Expr[] = isDropping(claim)
     ? groupingsOf(claim).map((g) => ({ op: "not", value: { op: "is_null", value: groupValue(g, columns) } }))
     : [];
   return (at) => {
-    const keys = at.map((level, i) => (level === TOTAL ? undefined : plan.dimensions[i]?.levels[level]?.key));
+    const levels = at.map((level, i) => (level === TOTAL ? "total" : plan.dimensions[i]?.levels[level]));
+    if (levels.includes(undefined)) return undefined;
+    const keys = levels.map((level) => (typeof level === "object" ? level.key : undefined));
     return { where: { op: "and", args: [cellCondition(claim, keys, columns), ...kept] }, columns };
   };
 }
