@@ -21,6 +21,9 @@ export interface StatFlags {
   by?: string[];
   times?: string;
   logrank?: boolean;
+  covariance?: string[];
+  quantiles?: string;
+  at?: string[];
   where?: string;
 }
 
@@ -39,6 +42,8 @@ const TABLE: StatKind = {
   claim: (flags) => claimOf({ dataset: "", out: "", ...flags }),
 };
 
+const kept = (where: string | undefined): object => (where === undefined ? {} : { where });
+
 const NAMED: readonly StatKind[] = [
   {
     named: "model",
@@ -55,6 +60,25 @@ const NAMED: readonly StatKind[] = [
       return logrank ? { ...claim, kind: "logrank" } : claim;
     },
   },
+  {
+    named: "covariance",
+    flags: ["covariance"],
+    needs: [],
+    claim: ({ covariance, where }) => ({ kind: "covariance", values: covariance, ...kept(where) }),
+  },
+  {
+    named: "quantiles",
+    flags: ["quantiles", "at", "by", "missing"],
+    needs: ["at"],
+    claim: ({ quantiles, at, by, missing, where }) => ({
+      kind: "quantiles",
+      value: quantiles,
+      at,
+      ...(by === undefined ? {} : { by }),
+      ...(missing === undefined ? {} : { missing }),
+      ...kept(where),
+    }),
+  },
 ];
 
 export const statFlags = (command: Command): Command =>
@@ -66,13 +90,16 @@ export const statFlags = (command: Command): Command =>
     .option("--agg <how...>", "count, sum, mean, var, std", many)
     .option("--margins [all]", "with totals down, across and of all; all: over every combination too")
     .option("--missing <how>", "rows without a value to group by: drop, or group")
-    .option("--model <family>", "a regression of this family, logit or poisson, with --formula")
+    .option("--model <family>", "a regression of this family, with --formula: ols, logit or poisson")
     .option("--formula <formula>", "of the model: death ~ age + C(sex)")
     .option("--survival <time>", "survival curves of this time, with --event and --times")
     .option("--event <column>", "whether the time ended in the event")
-    .option("--by <column...>", "a curve for each of their values", many)
+    .option("--by <column...>", "a curve, or quantiles, for each of their values", many)
     .option("--times <list>", "ends between which is counted: 365,730,1825")
     .option("--logrank", "the log-rank test of the curves instead of the curves")
+    .option("--covariance <column...>", "covariances and correlations of these columns", many)
+    .option("--quantiles <column>", "quantiles of this column, with --at; --by for each group")
+    .option("--at <fraction...>", "which of them: 0.25 0.5 0.75", many)
     .option("--where <condition>", "rows that count, in Python's syntax: age >= 60 and sex == 'F'");
 
 /** The question as the node reads it. @throws Usage */
