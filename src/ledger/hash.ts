@@ -18,17 +18,26 @@ const sha256 =
     ? (data: Uint8Array): Uint8Array => crypto.hash("sha256", data, "buffer")
     : (data: Uint8Array): Uint8Array => crypto.createHash("sha256").update(data).digest();
 
+/** Keys that signatures were checked with: making one takes longer than to check with it. */
+const KEYS = 256;
+const keys = new Map<string, crypto.KeyObject>();
+
+function keyOf(raw: Uint8Array): crypto.KeyObject {
+  const name = Buffer.from(raw).toString("base64");
+  const known = keys.get(name);
+  if (known !== undefined) return known;
+  const key = crypto.createPublicKey({ key: Buffer.concat([SPKI_HEAD, raw]), format: "der", type: "spki" });
+  keys.set(name, key);
+  if (keys.size > KEYS) keys.delete(keys.keys().next().value!);
+  return key;
+}
+
 export const nodeCrypto: VerifierCrypto = {
   sha256,
   verifyEd25519(publicKey, message, signature) {
     if (publicKey.length !== 32 || signature.length !== 64) return false;
     try {
-      const key = crypto.createPublicKey({
-        key: Buffer.concat([SPKI_HEAD, publicKey]),
-        format: "der",
-        type: "spki",
-      });
-      return crypto.verify(null, message, key, signature);
+      return crypto.verify(null, message, keyOf(publicKey), signature);
     } catch {
       return false;
     }

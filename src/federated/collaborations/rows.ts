@@ -9,6 +9,7 @@ import {
   NO_MESSAGES,
   type SignedMessage,
 } from "../messages/message.js";
+import { forgetRound, prepared, roundRemembered, specRemembered } from "./remembered.js";
 import type { CollaborationSpec } from "./spec.js";
 import type { CollaborationState, Stopped } from "./states.js";
 
@@ -35,13 +36,13 @@ interface Stored extends Omit<CollaborationRow, "spec" | "stopped"> {
 
 const open = ({ spec, stopped, ...row }: Stored): CollaborationRow => ({
   ...row,
-  spec: JSON.parse(spec) as CollaborationSpec,
+  spec: specRemembered<CollaborationSpec>(spec),
   ...(stopped === null ? {} : { stopped: JSON.parse(stopped) as Stopped }),
 });
 
 /** @throws not_found */
 export function collaborationRow(db: Database.Database, id: string): CollaborationRow {
-  const row = db.prepare("SELECT * FROM collaborations WHERE id = ?").get(id) as Stored | undefined;
+  const row = prepared(db, "SELECT * FROM collaborations WHERE id = ?").get(id) as Stored | undefined;
   if (row === undefined) throw new GloveboxError("not_found");
   return open(row);
 }
@@ -125,36 +126,43 @@ export const unposted = (db: Database.Database, id: string): BoardMessage[] =>
   ).map(read);
 
 /** All of one round, or of none (0), posted or not. */
-export const messagesOfRound = (db: Database.Database, id: string, round: number): BoardMessage[] =>
-  (
-    db
-      .prepare(
+export const messagesOfRound = (db: Database.Database, id: string, round: number): readonly BoardMessage[] =>
+  roundRemembered(db, id, round, () =>
+    (
+      prepared(
+        db,
         "SELECT seq, signed FROM board_messages WHERE collaboration = ? AND round = ? ORDER BY coalesce(seq, 1e15), number",
-      )
-      .all(id, round) as StoredMessage[]
-  ).map(read);
+      ).all(id, round) as StoredMessage[]
+    ).map(read),
+  );
 
 /** Up to where the board is known without a gap. One's own messages may stand beyond. */
-export const lastSeq = (db: Database.Database, id: string): number =>
-  db
-    .prepare(
-      `SELECT coalesce(max(seq), 0) FROM (
-         SELECT seq, row_number() OVER (ORDER BY seq) AS n FROM board_messages WHERE collaboration = ? AND seq IS NOT NULL
-       ) WHERE seq = n`,
-    )
+export function lastSeq(db: Database.Database, id: string): number {
+  const { last, places } = prepared(
+    db,
+    `SELECT coalesce(max(seq), 0) AS last, count(*) AS places
+     FROM board_messages WHERE collaboration = ? AND seq IS NOT NULL`,
+  ).get(id) as { last: number; places: number };
+  // Places are whole numbers from 1 and none is given twice.
+  if (last === places) return last;
+  return prepared(
+    db,
+    `SELECT coalesce(max(seq), 0) FROM (
+       SELECT seq, row_number() OVER (ORDER BY seq) AS n FROM board_messages WHERE collaboration = ? AND seq IS NOT NULL
+     ) WHERE seq = n`,
+  )
     .pluck()
     .get(id) as number;
+}
 
 export const lastRound = (db: Database.Database, id: string): number =>
-  db
-    .prepare("SELECT coalesce(max(round), 0) FROM board_messages WHERE collaboration = ?")
+  prepared(db, "SELECT coalesce(max(round), 0) FROM board_messages WHERE collaboration = ?")
     .pluck()
     .get(id) as number;
 
 /** When this domain first had a message. */
 export const heardAt = (db: Database.Database, { collaboration, author, number }: Message): number =>
-  db
-    .prepare("SELECT at FROM board_messages WHERE collaboration = ? AND author = ? AND number = ?")
+  prepared(db, "SELECT at FROM board_messages WHERE collaboration = ? AND author = ? AND number = ?")
     .pluck()
     .get(collaboration, author, number) as number;
 
@@ -172,11 +180,10 @@ export const firstShare = (
     .get(id, other) as { round: number; attempt: number } | undefined;
 
 export function chainEnd(db: Database.Database, id: string, author: string): ChainEnd {
-  const row = db
-    .prepare(
-      "SELECT number, hash FROM board_messages WHERE collaboration = ? AND author = ? ORDER BY number DESC LIMIT 1",
-    )
-    .get(id, author) as ChainEnd | undefined;
+  const row = prepared(
+    db,
+    "SELECT number, hash FROM board_messages WHERE collaboration = ? AND author = ? ORDER BY number DESC LIMIT 1",
+  ).get(id, author) as ChainEnd | undefined;
   return row ?? NO_MESSAGES;
 }
 
@@ -184,12 +191,12 @@ export const hashOfNumber = (
   db: Database.Database,
   { collaboration, author, number }: Message,
 ): string | undefined =>
-  db
-    .prepare("SELECT hash FROM board_messages WHERE collaboration = ? AND author = ? AND number = ?")
+  prepared(db, "SELECT hash FROM board_messages WHERE collaboration = ? AND author = ? AND number = ?")
     .pluck()
     .get(collaboration, author, number) as string | undefined;
 
 export function insertMessage(tx: Tx, { message, signature }: SignedMessage, seq: number | null): void {
+  forgetRound(tx.db, message.collaboration, message.round);
   tx.db
     .prepare(
       `INSERT INTO board_messages (collaboration, author, number, seq, hash, kind, round, attempt, signed, at)
@@ -209,7 +216,8 @@ export function insertMessage(tx: Tx, { message, signature }: SignedMessage, seq
     );
 }
 
-export function setSeq(tx: Tx, { collaboration, author, number }: Message, seq: number): void {
+export function setSeq(tx: Tx, { collaboration, author, number, round }: Message, seq: number): void {
+  forgetRound(tx.db, collaboration, round);
   tx.db
     .prepare("UPDATE board_messages SET seq = ? WHERE collaboration = ? AND author = ? AND number = ?")
     .run(seq, collaboration, author, number);

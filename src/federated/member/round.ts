@@ -7,7 +7,7 @@ import {
   heardAt,
   messagesOfRound,
 } from "../collaborations/rows.js";
-import { leastContributors } from "../collaborations/spec.js";
+import { type CollaborationSpec, leastContributors } from "../collaborations/spec.js";
 import { type Message, messageHash } from "../messages/message.js";
 import { type Asked, askedSchema } from "../statistic/shared.js";
 import { attemptsOf, type OpenAttempt, type Opening, type Terms } from "./attempts.js";
@@ -28,7 +28,7 @@ export interface RoundView {
   openedAt: number;
   /** Why nobody should take part in it. */
   wrong?: string;
-  messages: BoardMessage[];
+  messages: readonly BoardMessage[];
 }
 
 export const keysOf = ({ spec }: CollaborationRow): string[] => spec.participants.map((p) => p.key);
@@ -65,9 +65,28 @@ export function attemptsIn(row: CollaborationRow, messages: readonly BoardMessag
   );
 }
 
+/** By the messages that it was read from: while nothing is said, it is the same. */
+const views = new WeakMap<
+  readonly BoardMessage[],
+  { spec: CollaborationSpec; view: RoundView | undefined }
+>();
+
 /** undefined before anybody opened it. */
 export function roundOf(store: Store, row: CollaborationRow, round: number): RoundView | undefined {
   const messages = messagesOfRound(store.db, row.id, round);
+  const known = views.get(messages);
+  if (known?.spec === row.spec) return known.view;
+  const view = viewOf(store, row, round, messages);
+  views.set(messages, { spec: row.spec, view });
+  return view;
+}
+
+function viewOf(
+  store: Store,
+  row: CollaborationRow,
+  round: number,
+  messages: readonly BoardMessage[],
+): RoundView | undefined {
   const last = attemptsIn(row, messages).at(-1);
   if (last === undefined) return undefined;
   const { attempt, opener, contributors, opening, wrong } = last;
