@@ -146,11 +146,11 @@ export class SealRing {
   private pairOf(saved: Uint8Array): Pair {
     const size = this.modulus.primes.length * DEGREE;
     const words = new Uint32Array(saved.slice(CIPHER_HEADER).buffer);
-    const read = (from: number): Poly =>
-      Float64Array.from(
-        { length: size },
-        (_, i) => words[2 * (from + i)]! + words[2 * (from + i) + 1]! * TWO_32,
-      );
+    const read = (from: number): Poly => {
+      const poly = new Float64Array(size);
+      for (let i = 0, at = 2 * from; i < size; i++, at += 2) poly[i] = words[at]! + words[at + 1]! * TWO_32;
+      return poly;
+    };
     return [read(0), read(size)];
   }
 
