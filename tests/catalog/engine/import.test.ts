@@ -49,6 +49,11 @@ describe("types are inferred over all rows", () => {
     ["+86\n+1", "text"],
     ["1\n2.50\nNA", "decimal"],
     ["1e5\n-.5\n3.", "decimal"],
+    ["-.5\n3.\n-0.\n0.5", "decimal"],
+    ["1.5\n1.2.3", "text"],
+    ["1.5\n.", "text"],
+    ["1.5\n-.", "text"],
+    ["1.5\n1-5", "text"],
     ["1.5\nNaN", "decimal"],
     ["1e999\n2", "text"],
     ["1_000\n2", "text"],
@@ -66,6 +71,27 @@ describe("types are inferred over all rows", () => {
       `a,b\n${rows.includes(",") ? rows : rows.replaceAll(/$/gm, ",x")}\n`,
     );
     expect(version.columns[0]?.type).toBe(type);
+  });
+
+  test("decimals are the nearest doubles of their texts", async () => {
+    const texts = [
+      "0.1",
+      "-.5",
+      "3.",
+      "0.30000000000000004",
+      "9007199254740993.0",
+      `0.${"0".repeat(290)}7`,
+      "4.35",
+    ];
+    const plain = await importAll(engine, `a,b\n${texts.map((text) => `${text},x\n`).join("")}`);
+    const mixed = await importAll(engine, `a,b\n${[...texts, "1e0"].map((text) => `${text},x\n`).join("")}`);
+    for (const version of [plain, mixed]) {
+      const values = (await viewOf(engine, version))
+        .trimEnd()
+        .split("\n")
+        .slice(1, texts.length + 1);
+      expect(values.map((row) => Number(row.split(",")[0]))).toEqual(texts.map(Number));
+    }
   });
 
   test("a value that only comes late still decides", async () => {

@@ -73,6 +73,27 @@ describe("the scanner", () => {
   });
 });
 
+test("texts are called numbers only where each is one that DuckDB reads as it stands", () => {
+  const text = fc.string({
+    unit: fc.constantFrom("0", "1", "9", ".", "-", "e", " "),
+    minLength: 1,
+    maxLength: 6,
+  });
+  let [numbers, wholes] = [0, 0];
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 1, maxLength: 3 }), (texts) => {
+      const { scanner } = run(Buffer.from(`a,b\n${texts.map((t) => `${t},x\n`).join("")}`), 1000);
+      const { whole, numeric } = scanner.column(0);
+      if (numeric)
+        expect(texts.every((t) => /^-?(?:(?:0|[1-9]\d*)\.?|(?:0|[1-9]\d*)?\.\d+)$/.test(t))).toBe(true);
+      if (whole) expect(texts.map((t) => String(BigInt(t)))).toEqual(texts);
+      [numbers, wholes] = [numbers + Number(numeric), wholes + Number(whole)];
+    }),
+    { seed: testSeed(), numRuns: 5000 },
+  );
+  expect([numbers > 50, wholes > 50]).toEqual([true, true]);
+});
+
 describe("lines", () => {
   test("are known for every record, across blank lines and line breaks in cells", () => {
     const { scanner } = run(Buffer.from('a,b\n1,2\n\n\n"x\ny",2\n3,4\n'), 3);

@@ -1,7 +1,7 @@
 /** Records as the one form of CSV that DuckDB is given, and as SQL. */
 import { ENGINE_LIMITS } from "../../model.js";
 import { literal, stored } from "../duck.js";
-import type { Tabular } from "./tabular.js";
+import type { Direct, Tabular } from "./tabular.js";
 
 const MAX_LINE = 2 * ENGINE_LIMITS.line_bytes;
 /** What DuckDB reads at once: by itself it would be sixteen lines of the longest. */
@@ -13,17 +13,17 @@ export function recordsTable(
   columns: number,
   ragged = false,
 ): Pick<Tabular, "table" | "partTable"> {
-  const read = (files: readonly string[], whole: ReadonlySet<number>): string => {
+  const read = (files: readonly string[], direct: Direct): string => {
     const types = Array.from(
       { length: columns },
-      (_, i) => `'${stored(i)}': '${whole.has(i) ? "BIGINT" : "VARCHAR"}'`,
+      (_, i) => `'${stored(i)}': '${direct.get(i) ?? "VARCHAR"}'`,
     );
     return `read_csv([${files.map(literal).join(", ")}], auto_detect = false, header = false, strict_mode = true, delim = ',',
       quote = '"', escape = '"', new_line = '\\n', nullstr = '', encoding = 'utf-8', max_line_size = ${MAX_LINE}, buffer_size = ${BUFFER},
       ${ragged ? "null_padding = true, parallel = false," : ""} columns = {'rn': 'BIGINT', ${types.join(", ")}})`;
   };
   return {
-    table: () => read(paths, new Set()),
-    partTable: (part, whole) => read(paths.slice(part, part + 1), whole),
+    table: () => read(paths, new Map()),
+    partTable: (part, direct) => read(paths.slice(part, part + 1), direct),
   };
 }

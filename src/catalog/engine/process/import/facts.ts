@@ -10,12 +10,13 @@ export const FORM = {
   point: 2,
   minus: 4,
   other: 8,
-  /** A leading zero, a sign that stands elsewhere or alone, too many digits. */
+  /** A leading zero, a sign that stands elsewhere or alone, more points than one or nothing else, too many digits. */
   irregular: 16,
 } as const;
 
 const ZERO = 0x30;
 const MINUS = 0x2d;
+const POINT = 0x2e;
 /** Any whole number of so many characters fits 64 bits. */
 const WHOLE = 18;
 /** No decimal of so many characters without an exponent overflows. */
@@ -24,7 +25,7 @@ const DECIMAL = 300;
 /** The form of each byte. */
 export const FORMS = new Uint8Array(256).fill(FORM.other);
 for (let b = ZERO; b < ZERO + 10; b++) FORMS[b] = FORM.digit;
-FORMS[0x2e] = FORM.point;
+FORMS[POINT] = FORM.point;
 FORMS[MINUS] = FORM.minus;
 
 /** The form of the text in `bytes` from `start` to `end`, not empty, of which `form` joins the bytes' own. */
@@ -36,12 +37,19 @@ export function formOf(bytes: Uint8Array, start: number, end: number, form: numb
   if (bytes[digits] === ZERO) {
     const alone = digits + 1 === end;
     // `-0` is no whole number that reads back as it was written.
-    if (alone ? digits > start : bytes[digits + 1] !== 0x2e) return form | FORM.irregular;
+    if (alone ? digits > start : bytes[digits + 1] !== POINT) return form | FORM.irregular;
   }
-  if (form & FORM.minus) {
-    for (let i = digits; i < end; i++) if (bytes[i] === MINUS) return form | FORM.irregular;
+  return form & (FORM.minus | FORM.point) && !hasPlace(bytes, digits, end) ? form | FORM.irregular : form;
+}
+
+/** No minus, at most one point, and a digit: these bytes are no others. */
+function hasPlace(bytes: Uint8Array, start: number, end: number): boolean {
+  let points = 0;
+  for (let i = start; i < end; i++) {
+    if (bytes[i] === MINUS) return false;
+    if (bytes[i] === POINT) points++;
   }
-  return form;
+  return points <= 1 && end - start > points;
 }
 
 export class ColumnFacts {
@@ -58,7 +66,7 @@ export class ColumnFacts {
     return (this.forms[column]! & ~(FORM.digit | FORM.minus)) === 0;
   }
 
-  /** Every text of the column is a number or, made of digits and points, no number at all. */
+  /** Every text of the column is a number written without an exponent, and a finite one. */
   isNumeric(column: number): boolean {
     return (this.forms[column]! & ~(FORM.digit | FORM.minus | FORM.point)) === 0;
   }

@@ -91,13 +91,24 @@ function waysOf(source: Begun, ways: readonly Way[], type: ColumnType | undefine
   );
 }
 
+/** A type that every text of the column has, where the file's records have shown one. */
+function surelyFits(source: Begun, index: number): ColumnType | undefined {
+  const { whole, numeric } = source.column(index);
+  return whole ? "integer" : numeric ? "decimal" : undefined;
+}
+
+/** Wider types than one that fits need not be tried. */
+const upTo = (type: ColumnType | undefined, ways: Way[]): Way[] =>
+  type === undefined ? ways : ways.filter((way) => order(way.type) <= order(type));
+
 /** Looks at columns in the rows of `table`: plain ways first, the others for those that no plain one fits. */
 async function look(source: Begun, table: string, columns: Map<number, Column>): Promise<void> {
   const open = new Map<number, Way[]>();
   for (const [i, column] of columns) {
     column.unseen = true;
     delete column.reading;
-    open.set(i, waysOf(source, PLAIN, column.declared ? column.type : undefined));
+    const ways = waysOf(source, PLAIN, column.declared ? column.type : undefined);
+    open.set(i, column.declared ? ways : upTo(surelyFits(source, i), ways));
   }
   if (open.size === 0) return;
   const others = new Map<number, Way[]>();
@@ -163,7 +174,7 @@ export async function expectColumns(
   const open = columns
     .map((column, i) => [i, column] as const)
     .filter(([, { type, native, declared }]) => !native && !(declared && type === "text"));
-  await look(source, `(SELECT * FROM ${source.partTable(0, new Set())} LIMIT ${SAMPLE_ROWS})`, new Map(open));
+  await look(source, `(SELECT * FROM ${source.partTable(0, new Map())} LIMIT ${SAMPLE_ROWS})`, new Map(open));
   return columns;
 }
 

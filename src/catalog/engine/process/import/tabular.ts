@@ -8,11 +8,14 @@ export interface Known {
   missing: number;
   /** All are whole numbers, written in their one way. */
   whole: boolean;
-  /** All are numbers or, made of digits and points, no number at all. */
+  /** All are finite numbers, written without an exponent. */
   numeric: boolean;
   /** Each is above the one before, in an order of texts: no two are equal. */
   rising?: boolean;
 }
+
+/** By column, as what DuckDB reads its texts, which cannot fail. */
+export type Direct = ReadonlyMap<number, "BIGINT" | "DOUBLE">;
 
 /** What can be read of content while more of it comes. */
 export interface Incoming {
@@ -22,10 +25,8 @@ export interface Incoming {
   parts: number;
   /** SQL of the records of all parts: `rn`, and `c0` … as texts, missing ones null. */
   table: () => string;
-  /**
-   * SQL of one part's. Columns named in `whole` come as BIGINT: their texts so far are known to be whole numbers.
-   */
-  partTable: (part: number, whole: ReadonlySet<number>) => string;
+  /** SQL of one part's. Columns in `direct` come as that type: all their texts so far are known to be of it. */
+  partTable: (part: number, direct: Direct) => string;
   /** The type that the file itself gives each column, whose values then are of that type already. */
   native: (ColumnType | undefined)[];
   /** What is known of each column's texts so far. */

@@ -16,7 +16,7 @@ import { nullCounts, type VersionDescription, writeParquet } from "../parquet.js
 import { joinParquet } from "../parquet-join.js";
 import { type Begun, type Column, expectColumns, reconsider, type Source } from "./infer.js";
 import { valueSql } from "./readings.js";
-import type { Incoming, Tabular } from "./tabular.js";
+import type { Direct, Incoming, Tabular } from "./tabular.js";
 
 export interface TypedRows {
   source: Source;
@@ -48,24 +48,24 @@ function declaredByName(
   return byName;
 }
 
-/** The columns whose texts are known to be whole numbers, and are wanted as such: DuckDB reads them directly. */
-const wholeColumns = (source: Begun, columns: Column[]): Set<number> =>
-  new Set(
-    columns
-      .map((column, i) => (column.type === "integer" && !column.reading && source.column(i).whole ? i : -1))
-      .filter((i) => i >= 0),
-  );
+/** The columns whose texts are known to be numbers, and are wanted as such: DuckDB reads them directly. */
+function directColumns(source: Begun, columns: Column[]): Direct {
+  const direct = new Map<number, "BIGINT" | "DOUBLE">();
+  for (const [i, { type, reading }] of columns.entries()) {
+    if (reading) continue;
+    if (type === "integer" && source.column(i).whole) direct.set(i, "BIGINT");
+    if (type === "decimal" && source.column(i).numeric) direct.set(i, "DOUBLE");
+  }
+  return direct;
+}
 
 function valuesSql(source: Begun, columns: Column[], part: number): string {
-  const whole = wholeColumns(source, columns);
+  const direct = directColumns(source, columns);
   const values = columns.map((column, i) => {
     const c = stored(i);
-    if (column.native || whole.has(i)) return c;
-    // Made of digits and points only, it is a number or nothing.
-    const plain = column.type === "decimal" && !column.reading && source.column(i).numeric;
-    return `${plain ? `try_cast(${c} AS DOUBLE)` : valueSql(column, c)} AS ${c}`;
+    return column.native || direct.has(i) ? c : `${valueSql(column, c)} AS ${c}`;
   });
-  return `SELECT ${values.join(", ")}, rn AS ${UNIT_COLUMN} FROM ${source.partTable(part, whole)}`;
+  return `SELECT ${values.join(", ")}, rn AS ${UNIT_COLUMN} FROM ${source.partTable(part, direct)}`;
 }
 
 export class Typing {
