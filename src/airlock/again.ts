@@ -37,13 +37,16 @@ export async function judgeAgain(parts: AirlockParts, id: string): Promise<Again
     const release = loadRelease(parts.store.db, parts.keys, id);
     const tables = tablesOf(parts, release);
     if (!WAITING.includes(release.state) || isCurrent(parts, release, tables)) return changed;
-    const marks = marksNow(parts, tables);
+    const marks = marksNow(parts, release, tables);
     const threshold = parts.jobs.threshold(release.job);
     const found = new Map<string, Finding[]>();
     for (const table of tables) {
       const beside = tables.filter((other) => other !== table);
       found.set(table.output, await parts.catalog.memory.judge(table, beside, threshold));
     }
+    // What several domains found is judged with what was released of their results.
+    if (parts.jobs.mark(release.job) !== undefined)
+      for (const { output } of release.files) found.set(output, await parts.jobs.together(release.job));
     const outcome = parts.ledger.commit((tx) => enter(tx, parts, release, marks, found));
     if (outcome === "overtaken") return outcome;
     if (outcome === "changed") changed = outcome;
@@ -65,14 +68,18 @@ function tablesOf(parts: AirlockParts, release: Release): HeldTable[] {
   return parts.jobs.heldTables(release.job).filter((t) => names.has(t.output));
 }
 
-function marksNow(parts: AirlockParts, tables: readonly HeldTable[]): Marks {
+function marksNow(parts: AirlockParts, release: Release, tables: readonly HeldTable[]): Marks {
   const datasets = new Set(tables.map((t) => parts.catalog.datasets.version(t.version).dataset));
-  return Object.fromEntries([...datasets].map((d) => [d, parts.catalog.memory.mark(d)]));
+  const own = parts.jobs.mark(release.job);
+  return {
+    ...Object.fromEntries([...datasets].map((d) => [d, parts.catalog.memory.mark(d)])),
+    ...(own === undefined ? {} : { [release.job]: own }),
+  };
 }
 
 /** Of data of which nothing went out yet, the check has said all that there is. */
 function isCurrent(parts: AirlockParts, release: Release, tables: readonly HeldTable[]): boolean {
-  const now = marksNow(parts, tables);
+  const now = marksNow(parts, release, tables);
   if (Object.values(now).every((mark) => mark === 0)) return true;
   const row = parts.store.db
     .prepare("SELECT marks FROM release_judgements WHERE release = ?")
@@ -97,7 +104,7 @@ function enter(
     release.state !== judged.state ||
     release.round !== judged.round ||
     filesText(release) !== filesText(judged) ||
-    canonicalJson(marksNow(parts, tables)) !== canonicalJson(marks);
+    canonicalJson(marksNow(parts, release, tables)) !== canonicalJson(marks);
   if (moved) return "moved";
   const before = heldFiles(parts, release);
   const isNew = [...found].some(([output, findings]) => tellsMore(before.get(output as OutputId), findings));

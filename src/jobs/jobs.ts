@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type { Logger } from "pino";
 import type { Catalog, HeldTable } from "../catalog/index.js";
 import type { JsonObject, Ledger, Tx } from "../ledger/index.js";
-import type { Checker, Protector } from "../privacy/index.js";
+import type { Checker, Finding, Protector } from "../privacy/index.js";
 import type { Keys, Store, Vault } from "../store/index.js";
 import type { Actor, Clock, IsolationLevel, JobId, Page, PageRequest, RunId } from "../vocabulary/index.js";
 import type { JobsConfig } from "./config.js";
@@ -103,6 +103,10 @@ export interface Jobs {
   heldTables(id: string): HeldTable[];
   /** For other rooms: makes a job of what the node itself found, in the transaction that found it. */
   enter(tx: Tx, actor: Actor, entered: EnteredJob): JobId;
+  /** Of what the node found: moves on when what it is judged with does; undefined for other jobs. */
+  mark(id: string): number | undefined;
+  /** Of what the node found: what it tells together with what went out by now. */
+  together(id: string): Promise<Finding[]>;
   /** Of what the node found: whether it is provably the same as, or apart from, all that went out before. */
   apart(id: string): boolean;
   /** Of what the node found: further files of a release's bundle, by path. @throws not_found */

@@ -1,6 +1,7 @@
 /** Puts the room together: one service over the steps, the pump of checks and the sweep. */
 import { createHash, randomBytes } from "node:crypto";
 import type { Committed, JsonObject, Tx } from "../ledger/index.js";
+import type { Finding } from "../privacy/index.js";
 import { prepared } from "../store/index.js";
 import {
   type Actor,
@@ -164,6 +165,14 @@ class JobService implements Jobs {
   }
   enter(tx: Tx, actor: Actor, entered: EnteredJob): JobId {
     return enterJob(tx, this.parts, actor, entered).id;
+  }
+  mark(id: string): number | undefined {
+    const job = jobRow(this.db, id);
+    return kindOf(this.parts, job).finder?.mark(job);
+  }
+  async together(id: string): Promise<Finding[]> {
+    const job = jobRow(this.db, id);
+    return (await kindOf(this.parts, job).finder?.together(job)) ?? [];
   }
   apart(id: string): boolean {
     const job = jobRow(this.db, id);

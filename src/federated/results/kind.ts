@@ -13,7 +13,7 @@ import type { Keys, Store } from "../../store/index.js";
 import { GloveboxError, invalidInput } from "../../vocabulary/index.js";
 import { collaborationRow } from "../collaborations/rows.js";
 import { type Found, resultOf } from "../member/results.js";
-import { roundOfJob } from "./rows.js";
+import { releasedMark, roundOfJob } from "./rows.js";
 import { isApart, judgedTogether, shownText } from "./together.js";
 
 export interface KindParts {
@@ -51,6 +51,7 @@ function finderOf(parts: KindParts): Finder {
       ];
     },
     together: (job) => judgedTogether(parts, job.id),
+    mark: (job) => releasedMark(parts.store.db, roundOfJob(parts.store.db, job.id)?.collaboration ?? ""),
     apart: (job) => isApart(parts, job.id),
     papers(job): Record<string, JsonObject> {
       const of = roundOfJob(parts.store.db, job.id);

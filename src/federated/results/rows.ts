@@ -104,6 +104,13 @@ export const releasedTables = (db: Db, sealer: Sealer, collaboration: string): R
       JSON.parse(sealer.open(facts_sealed, context(job)).toString("utf8")) as ReleasedTable,
   );
 
+/** The last that was let out; 0 before the first. */
+export const releasedMark = (db: Db, collaboration: string): number =>
+  db
+    .prepare("SELECT coalesce(max(seq), 0) FROM collaboration_facts WHERE collaboration = ?")
+    .pluck()
+    .get(collaboration) as number;
+
 /** Whether a job's output was released. A job of a result has one. */
 export const isReleased = (db: Db, job: string): boolean =>
   db.prepare("SELECT 1 FROM releases WHERE job = ? AND state = 'released'").get(job) !== undefined;

@@ -50,6 +50,8 @@ export interface Finder {
   outputs(job: FindingJob): readonly FoundOutput[];
   /** What it tells together with what went out before. */
   together(job: FindingJob): Promise<Finding[]>;
+  /** Moves on with each that goes out; what was judged before is judged again then. */
+  mark(job: FindingJob): number;
   /** Whether it is provably the same as, or apart from, all that went out before. */
   apart(job: FindingJob): boolean;
   /** Further files of a release's bundle, by path. */
