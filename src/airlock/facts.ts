@@ -22,7 +22,7 @@ function factsOf(
   return parts.jobs
     .heldTables(job)
     .filter((table) => outputs.has(table.output))
-    .map(({ output, name, claim, version, facts, units_object }) => ({
+    .map(({ output, name, claim, version, facts, model, units_object }) => ({
       dataset: parts.catalog.datasets.version(version).dataset,
       version,
       release: id,
@@ -31,6 +31,7 @@ function factsOf(
       job: parts.jobs.record(job).id,
       claim,
       table: facts,
+      model,
       units_object,
     }));
 }

@@ -13,6 +13,7 @@ import {
   type DisclosurePolicy,
   type Finding,
   rawValueFinding,
+  type TableFacts,
   verdictFor,
   verdictOf,
 } from "../privacy/index.js";
@@ -42,7 +43,9 @@ export interface CheckedOutput {
   table: Canonical["table"];
   /** Of what is recomputed: the claim that running code made. */
   claim: Claim | undefined;
-  /** Of a table that the node computed: which units its cells stand on. */
+  /** Of a model or curves that the node computed: what it tells of the units that it stands on. */
+  stands: TableFacts | undefined;
+  /** Of what the node computed: which units its cells stand on. */
   units_object: string | undefined;
 }
 
@@ -133,7 +136,7 @@ function findingOf(hit: ScanHit): Finding {
 async function keep(
   parts: JobsParts,
   job: JobRow,
-  { name, canonical: checked, evidence, claim }: Judged,
+  { name, canonical: checked, evidence, claim, stands }: Judged,
   row: OutputRow | undefined,
   unitsObject: string | undefined,
 ): Promise<CheckedOutput> {
@@ -156,6 +159,7 @@ async function keep(
     findings: checked.findings,
     table: checked.table,
     claim,
+    stands,
     units_object: unitsObject,
   };
 }

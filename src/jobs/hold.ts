@@ -100,6 +100,7 @@ function putRow(tx: Tx, parts: JobsParts, job: JobRow, output: CheckedOutput): O
     salt: salt.toString("base64"),
     ...(output.claim === undefined ? {} : { claim: output.claim as unknown as JsonObject }),
     table: (output.table ?? null) as JsonValue,
+    ...(output.stands === undefined ? {} : { stands: output.stands as unknown as JsonObject }),
   });
   const sealed = parts.keys.sealer.seal(facts, id);
   tx.db

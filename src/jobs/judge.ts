@@ -15,6 +15,7 @@ import {
   judgeNotRecomputed,
   judgeOtherFile,
   mediaTypeOf,
+  type TableFacts,
 } from "../privacy/index.js";
 import type { Evidence } from "../vocabulary/index.js";
 import { kindOf } from "./claim.js";
@@ -34,6 +35,8 @@ export interface Judged {
   canonical: Canonical;
   evidence: Evidence;
   claim?: Claim;
+  /** Of a model or curves: what it tells of the units that it stands on. */
+  stands?: TableFacts;
 }
 
 export interface ToJudge {

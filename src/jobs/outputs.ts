@@ -75,6 +75,15 @@ export function tableKept({ keys }: { keys: Pick<Keys, "sealer"> }, row: OutputR
   return table ?? undefined;
 }
 
+/** What a held model or curves tell of the units that they stand on. */
+export function standsKept({ keys }: { keys: Pick<Keys, "sealer"> }, row: OutputRow): TableFacts | undefined {
+  if (row.evidence === "unverified" || row.facts_sealed === null) return undefined;
+  const { stands } = JSON.parse(keys.sealer.open(row.facts_sealed, row.id).toString("utf8")) as {
+    stands?: TableFacts;
+  };
+  return stands;
+}
+
 /** Undefined for what a program wrote: of such a file facts are read, and only read, by its check. */
 export function factsKept({ keys }: { keys: Pick<Keys, "sealer"> }, row: OutputRow): ClaimFacts | undefined {
   if (row.evidence !== "verified" || row.facts_sealed === null) return undefined;

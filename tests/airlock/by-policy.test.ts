@@ -119,6 +119,26 @@ describe("by an owner's policy", () => {
     expect(entries("release.sent_to_people")).toEqual([]);
   });
 
+  test("a model whose checks passed goes to people all the same: the policy speaks of tables", async () => {
+    await study();
+    policy();
+    const model = { kind: "regression", family: "ols", formula: "age ~ dead", where: "age < 70" };
+    const release = request(await table({ "m.json": model }), ["m.json"]);
+    expect(release).toMatchObject({ state: "submitted", reviews_needed: 2 });
+    expect(because()).toContain("model");
+  });
+
+  test("what went out of a job of another kind is held against a table as well", async () => {
+    await study();
+    policy();
+    const first = await ask({ kind: "table", rows: ["sex"] });
+    expect(first.state).toBe("approved");
+    // As if a program had claimed it.
+    f.store.db.prepare("UPDATE jobs SET kind = 'sandbox'").run();
+    expect(await ask({ kind: "table", rows: ["dead"] })).toMatchObject({ state: "submitted" });
+    expect(because()).toEqual(["overlap"]);
+  });
+
   test("a table whose checks passed is released at its submission, and the bundle says by what", async () => {
     await study();
     expect(policy()).toMatchObject({ auto_release: "verified_tables", max_grade: 3, number: 1 });

@@ -63,7 +63,7 @@ interface Model {
 }
 
 describe("a declared model", () => {
-  test("is fitted by an engine, held as verified, and goes to people", async () => {
+  test("is fitted by an engine, held as verified, and compared with what went out by the rows that it stands on", async () => {
     await study();
     const job = await run({
       "m.json": { kind: "regression", family: "logit", formula: "dead ~ age + C(sex)" },
@@ -74,11 +74,11 @@ describe("a declared model", () => {
       name: "m.json",
       media_type: "application/json",
       evidence: "verified",
-      verdict: "review",
+      verdict: "pass",
     });
-    expect(output.findings.map((x) => [x.rule, x.verdict])).toEqual(
-      expect.arrayContaining([["model_compared", "review"]]),
-    );
+    const rules = output.findings.map((x) => [x.rule, x.verdict]);
+    expect(rules).toEqual(expect.arrayContaining([["differencing", "pass"]]));
+    expect(rules.map(([rule]) => rule)).not.toContain("model_compared");
     const model = JSON.parse(await textOf("m.json", job)) as Model;
     expect(model.units).toBe(400);
     expect(model.coefficients.map((c) => c.name)).toEqual(["Intercept", "age", "sex[T.M]"]);
@@ -141,7 +141,7 @@ describe("declared curves", () => {
       expect(Number(censored) === 0 || Number(censored) >= 10).toBe(true);
     }
     const output = checked(first);
-    expect(output).toMatchObject({ evidence: "verified", media_type: "text/csv", verdict: "review" });
+    expect(output).toMatchObject({ evidence: "verified", media_type: "text/csv", verdict: "pass" });
     expect(output.findings.find((x) => x.rule === "survival_steps")).toMatchObject({ verdict: "pass" });
   });
 

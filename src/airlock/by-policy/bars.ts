@@ -41,7 +41,7 @@ export interface PolicyCase {
   requester: string;
   /** Over all outputs of the job, as its requester was shown it. */
   shownVerdict: Verdict | undefined;
-  files: readonly { verdict: Verdict; evidence: Evidence }[];
+  files: readonly { verdict: Verdict; evidence: Evidence; model: boolean }[];
   datasets: readonly PolicyDataset[];
 }
 
@@ -58,6 +58,7 @@ const some = (c: PolicyCase, holds: (d: PolicyDataset) => boolean) => c.datasets
 export const POLICY_BARS: readonly PolicyBar[] = [
   { id: "no_policy", holds: (c) => some(c, (d) => d.policy === undefined || !lets(d.policy.statement, Math.max(c.grade, d.grade))), says: "an owner has signed no policy that lets tables of this grade out", says_zh: "数据提供方未签署允许该分级表格自动放行的策略" },
   { id: "kind", holds: (c) => !DECLARED_KINDS.includes(c.kind) || c.files.some((f) => f.evidence !== "verified"), says: "not all files are tables that the node computed from claims of before the run", says_zh: "并非全部文件均为节点按事先声明自行计算的表格" },
+  { id: "model", holds: (c) => c.files.some((f) => f.model), says: "a file is a model or survival curves, which policies for tables do not speak of", says_zh: "文件为模型或生存曲线，表格自动放行策略不涵盖" },
   { id: "verdict", holds: (c) => c.shownVerdict !== "pass" || c.files.some((f) => f.verdict !== "pass"), says: "the job's verdict is not pass, or its requester was not shown it", says_zh: "任务结论并非通过，或未向申请人显示" },
   { id: "owner", holds: (c) => some(c, (d) => d.owner === c.requester), says: "an owner does not let data out to itself", says_zh: "数据提供方不得向本人自动放行" },
   { id: "dataset", holds: (c) => some(c, (d) => !d.published || !d.grantUsable), says: "a dataset is not published, or the grant does not stand any more", says_zh: "数据资源未处于发布状态，或授权已失效" },

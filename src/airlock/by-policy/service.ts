@@ -140,6 +140,9 @@ export function decideByPolicy(
   if (!asked || !DECLARED_KINDS.includes(job.kind)) return { policies: undefined, bars: [], asked: false };
   const held = new Map(parts.jobs.heldOutputs(release.job).map((o) => [o.id, o]));
   const files = release.files.flatMap(({ output }) => held.get(output) ?? []);
+  const models = new Set<string>(
+    parts.jobs.heldTables(release.job).flatMap((t) => (t.model === undefined ? [] : [t.output])),
+  );
   const shown = parts.jobs.get(actor, release.job).verdict;
   const c: PolicyCase = {
     kind: job.kind,
@@ -147,7 +150,11 @@ export function decideByPolicy(
     requester: release.principal,
     shownVerdict: files.length === release.files.length ? shown : undefined,
     // As the requester may know them: a bar that hung on what is for auditors only would tell it.
-    files: files.map(({ findings, evidence }) => ({ verdict: verdictFor(findings, "requester"), evidence })),
+    files: files.map(({ id, findings, evidence }) => ({
+      verdict: verdictFor(findings, "requester"),
+      evidence,
+      model: models.has(id),
+    })),
     datasets: release.datasets.map((d, i) => policyDataset(parts, tx, release, d, policies[i])),
   };
   const bars = barsOf(c);
@@ -193,15 +200,13 @@ function relationsOf(
   if (parts.jobs.record(release.job).kind === "aggregate")
     return parts.jobs.apart(release.job) ? [] : ["undecided"];
   const name = parts.catalog.datasets.row(dataset).name;
-  const told = (where: string, ...values: unknown[]): ToldClaim[] =>
-    (tx.db.prepare(`${TOLD} ${where} LIMIT ${MAX_EARLIER + 1}`).all(dataset, ...values) as ToldRow[]).flatMap(
-      (row) => {
-        const claim = (JSON.parse(row.spec) as { claims: Record<string, Claim> }).claims[row.name];
-        return claim?.dataset === name ? [{ claim, version: row.version }] : [];
-      },
-    );
-  const now = told("AND r.id = ?", release.id);
-  const earlier = told("AND r.id <> ? AND r.state IN ('approved', 'released')", release.id);
+  const rows = tx.db.prepare(TOLD).all(dataset, release.id) as ToldRow[];
+  const now = rows.flatMap((row): ToldClaim[] => {
+    const claim = (JSON.parse(row.spec) as { claims: Record<string, Claim> }).claims[row.name];
+    return claim?.dataset === name ? [{ claim, version: row.version }] : [];
+  });
+  // Whatever job it was of, and whoever let it out.
+  const earlier = parts.catalog.memory.claims(dataset, MAX_EARLIER + 1);
   if (earlier.length > MAX_EARLIER) return ["undecided"];
   const columns = (version: string) => columnsOf(parts.catalog.datasets.version(version).columns);
   const pairs = now.flatMap((one, i) =>
@@ -210,9 +215,9 @@ function relationsOf(
   return pairs.map(([a, b]) => relateClaims(a, b, { a: columns(a.version), b: columns(b.version) }));
 }
 
-/** The declared tables of releases, whoever asked for them. */
+/** What a release declares. */
 const TOLD = `
   SELECT o.name AS name, j.spec AS spec, jd.version AS version
   FROM releases r JOIN release_files rf ON rf.release = r.id JOIN outputs o ON o.id = rf.output
   JOIN jobs j ON j.id = r.job AND j.kind = 'table' JOIN job_datasets jd ON jd.job = j.id AND jd.dataset = ?
-  WHERE o.evidence = 'verified'`;
+  WHERE o.evidence = 'verified' AND r.id = ?`;

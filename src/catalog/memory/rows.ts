@@ -24,6 +24,8 @@ export interface FactContent {
   job: JobId;
   claim: Claim;
   table: TableFacts;
+  /** Of a model or curves; claim and table are then of the rows that they stand on. */
+  model?: Claim | undefined;
 }
 
 /** Where a sealed value belongs: in another row it does not open. */
@@ -56,9 +58,9 @@ export interface NewFact extends FactContent {
 
 /** What went out twice is remembered once. */
 export function insertFact(tx: Tx, sealer: Keys["sealer"], fact: NewFact): void {
-  const { dataset, version, release, output, units_object, name, job, claim, table } = fact;
+  const { dataset, version, release, output, units_object, name, job, claim, table, model } = fact;
   const sealed = sealer.seal(
-    JSON.stringify({ name, job, claim, table } satisfies FactContent),
+    JSON.stringify({ name, job, claim, table, model } satisfies FactContent),
     contextOf(output),
   );
   tx.db

@@ -29,7 +29,7 @@ import type { Judged, JudgeRequest, KeptTable } from "./judge/messages.js";
 import { JudgingThread } from "./judge/thread.js";
 import { contentOf, type FactRow, factOf, factRows, insertFact, markOf, type NewFact } from "./rows.js";
 
-/** A table that the node computed and nobody let out yet. */
+/** A table (or a model, by the rows that it stands on) that the node computed and nobody let out yet. */
 export interface HeldTable {
   output: string;
   name: string;
@@ -38,6 +38,8 @@ export interface HeldTable {
   declared: boolean;
   version: string;
   facts: TableFacts;
+  /** Where it is no table but a model or curves: its own claim; `claim` and `facts` are then of the rows that it stands on. */
+  model?: Claim | undefined;
   /** Undefined where its units are to be found now. */
   units_object: string | null;
 }
@@ -59,6 +61,8 @@ export interface Memory {
   remember(tx: Tx, facts: readonly NewFact[]): void;
   /** Moves on with each release of the dataset. */
   mark(dataset: string): number;
+  /** What went out of a dataset, by whoever's job. */
+  claims(dataset: string, most: number): { claim: Claim; version: string }[];
   close(): Promise<void>;
 }
 
@@ -85,6 +89,14 @@ export class MemoryService implements Memory {
 
   mark(dataset: string): number {
     return markOf(this.parts.store.db, dataset);
+  }
+
+  claims(dataset: string, most: number): { claim: Claim; version: string }[] {
+    const rows = factRows(this.parts.store.db, dataset).slice(0, most);
+    return rows.map((row) => {
+      const { claim, model } = contentOf(this.parts.keys.sealer, row);
+      return { claim: model ?? claim, version: row.version };
+    });
   }
 
   async unitsOf(table: Pick<HeldTable, "claim" | "version" | "facts">): Promise<string | undefined> {
@@ -187,9 +199,9 @@ export class MemoryService implements Memory {
 
   /** A fact of before units were remembered gets them now. */
   private async openFact(row: FactRow): Promise<KeptTable> {
-    const { name, claim, table } = contentOf(this.parts.keys.sealer, row);
+    const { name, claim, table, model } = contentOf(this.parts.keys.sealer, row);
     const { output, version } = row;
-    const released = { output, name: `${name} of ${row.release}`, claim, version, facts: table };
+    const released = { output, name: `${name} of ${row.release}`, claim, version, facts: table, model };
     const object = row.units_object ?? (await this.foundLate(released));
     return { told: this.told(released), units: await this.unitsIn(object) };
   }
@@ -219,9 +231,9 @@ export class MemoryService implements Memory {
     return object === undefined ? undefined : this.parts.vault.read(object, MAX_UNITS_BYTES);
   }
 
-  private told({ output, name, claim, version, facts }: Omit<HeldTable, "declared" | "units_object">) {
+  private told({ output, name, claim, version, facts, model }: Omit<HeldTable, "declared" | "units_object">) {
     const oneRowAUnit = hasOneRowAUnit(this.datasetOf(version));
-    return { id: output, name, claim, version, facts, oneRowAUnit };
+    return { id: output, name, claim, version, facts, model, oneRowAUnit };
   }
 
   private datasetOf(version: string): DatasetRow {

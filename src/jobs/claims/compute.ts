@@ -109,7 +109,9 @@ export const renderedClaim = (facts: ClaimFacts, { statistic }: Claim, policy: D
   "model" in facts ? renderModel(facts.model, policy) : renderFacts(facts.table, layoutOf(statistic));
 
 export const judgedClaim = (facts: ClaimFacts, { statistic }: Claim, policy: DisclosurePolicy): Canonical =>
-  "model" in facts ? judgeModel(facts.model, policy) : judgeFacts(facts.table, layoutOf(statistic), policy);
+  "model" in facts
+    ? judgeModel(facts.model, policy, { compared: true })
+    : judgeFacts(facts.table, layoutOf(statistic), policy);
 
 /** What the node makes of a claim, and how it is told whether a program's own file says the same. */
 export interface Computed {

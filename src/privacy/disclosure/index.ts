@@ -18,6 +18,7 @@ export { differencing } from "./rules/differencing.js";
 export { compareTables, judgeOtherFile } from "./rules/differs.js";
 export type { RuleDefinition } from "./rules/index.js";
 export { RULES } from "./rules/index.js";
+export { noteNotCompared } from "./rules/model-compared.js";
 export { heldByFew } from "./rules/model-influence.js";
 export { smallGroups } from "./rules/model-units.js";
 export type { NoiseTerms } from "./rules/noise.js";

@@ -1,5 +1,5 @@
 /** The one typed expression: filters, groupings, measures and formulas, as text, as JSON and as SQL. */
-export { canonicalText } from "./canonical.js";
+export { canonicalForm, canonicalText } from "./canonical.js";
 export {
   type Checked as CheckedExpression,
   check as checkExpression,

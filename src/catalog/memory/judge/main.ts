@@ -56,8 +56,8 @@ type Columns = JudgeRequest["columns"];
 function forRequester(request: JudgeRequest): Finding[] {
   const { columns, threshold, oneRowAUnit, unitColumn } = request;
   const asked = ({ id, declared }: { id: string; declared: boolean }): AskedTable => {
-    const { claim, version } = tables.get(id).told;
-    return { claim, version, columns: columnsOf(columns[version] ?? []), declared };
+    const { claim, version, model } = tables.get(id).told;
+    return { claim, version, model, columns: columnsOf(columns[version] ?? []), declared };
   };
   return judgeForRequester({
     threshold,
@@ -66,8 +66,8 @@ function forRequester(request: JudgeRequest): Finding[] {
     asked: asked(request.asked),
     beside: request.beside.map(asked),
     released: request.released.map((id) => {
-      const { claim, version, facts } = tables.get(id).told;
-      return { claim, version, facts, columns: columnsOf(columns[version] ?? []) };
+      const { claim, version, facts, model } = tables.get(id).told;
+      return { claim, version, facts, model, columns: columnsOf(columns[version] ?? []) };
     }),
   });
 }

@@ -17,5 +17,5 @@ export {
   type PublishedTable,
 } from "./requester.js";
 export { type ToldSet, type ToldTable, toldSets } from "./told.js";
-export { cellsWithin, type Within } from "./within.js";
 export { decodeUnitSets, encodeUnitSets, MAX_UNITS, type UnitSets } from "./unit-sets.js";
+export { cellsWithin, type Within } from "./within.js";

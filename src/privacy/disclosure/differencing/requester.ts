@@ -16,7 +16,7 @@
  * threshold. Anything else is `review`.
  */
 import type { Claim, ExpressionColumns } from "../../expression/index.js";
-import { canonicalText, checkExpression, type Expr } from "../../expression/index.js";
+import { canonicalText, checkExpression, claimText, type Expr } from "../../expression/index.js";
 import type { TableFacts } from "../facts.js";
 import type { Finding } from "../finding.js";
 import { differencing } from "../rules/differencing.js";
@@ -39,6 +39,8 @@ export interface PublishedTable {
   columns: ExpressionColumns;
   /** With the values that are shown; counts of units behind them are not read. */
   facts: TableFacts;
+  /** Of a model or curves; `claim` is then of the rows that they stand on. */
+  model?: Claim | undefined;
 }
 
 /** What is public of a table that is asked for. */
@@ -46,6 +48,7 @@ export interface AskedTable {
   claim: Claim;
   version: string;
   columns: ExpressionColumns;
+  model?: Claim | undefined;
   /** Its claim stood before the run. Else it is not public: running code chose it. */
   declared: boolean;
 }
@@ -89,7 +92,7 @@ export function judgeForRequester(known: PublicKnowledge): Finding[] {
   const { asked, beside, released, threshold } = known;
   if (!asked.declared) return [finding("review", "not_declared")];
   if (!isTable(asked.claim)) return [finding("review", "no_facts")];
-  if (released.some((table) => followsFrom(asked, table, known.oneRowAUnit)))
+  if (released.some((other) => isNothingNew(asked, other, known.oneRowAUnit)))
     return [finding("pass", "nothing_new")];
   const others = [...released, ...beside.filter((b) => b.declared && isTable(b.claim))];
   if (others.length > MAX_COMPARED) return [finding("review", "many")];
@@ -101,7 +104,19 @@ export function judgeForRequester(known: PublicKnowledge): Finding[] {
   return [finding("review", "undecided")];
 }
 
-type Other = Pick<AskedTable, "claim" | "version" | "columns">;
+type Other = Pick<AskedTable, "claim" | "version" | "columns" | "model">;
+
+/** Of a model nothing follows but the same model; curves are joined by the threshold of their day, so two are not the same. */
+function isNothingNew(asked: AskedTable, released: PublishedTable, oneRowAUnit: boolean): boolean {
+  if (asked.model === undefined && released.model === undefined)
+    return followsFrom(asked, released, oneRowAUnit);
+  return (
+    asked.model?.statistic.kind === "regression" &&
+    released.model !== undefined &&
+    asked.version === released.version &&
+    claimText(asked.model) === claimText(released.model)
+  );
+}
 
 const described = ({ claim, columns }: Other) => ({ where: whereOf(claim), columns });
 
@@ -124,6 +139,8 @@ function onSameRows(a: Other, b: Other): boolean {
 function isDecomposableSystem(known: PublicKnowledge, sharing: readonly Other[]): boolean {
   const { asked, oneRowAUnit, threshold } = known;
   if (!oneRowAUnit || "protect" in asked.claim.statistic) return false;
+  // What a model tells is no margin of a table.
+  if ([asked, ...sharing].some((other) => other.model !== undefined)) return false;
   if (sharing.some((other) => !onSameRows(asked, other))) return false;
   const shown = sharing.filter((o): o is PublishedTable => "facts" in o);
   if (shown.some((table) => !showsAllCounts(table, threshold))) return false;

@@ -6,7 +6,7 @@
  * over those who have a value) tells of its set all the same: two such numbers can be subtracted.
  */
 import type { Claim } from "../../expression/index.js";
-import { canonicalText } from "../../expression/index.js";
+import { canonicalText, claimText } from "../../expression/index.js";
 import type { TableCell, TableFacts } from "../facts.js";
 import { TOTAL } from "../facts.js";
 import { cellsOf, classCount, type UnitSets } from "./unit-sets.js";
@@ -22,6 +22,8 @@ export interface ToldTable {
   /** Each unit has at most one row in the version. */
   oneRowAUnit: boolean;
   facts: TableFacts;
+  /** Where it is no table but a model or curves: its own claim; `claim` and `facts` are then of the rows that it stands on. */
+  model?: Claim | undefined;
 }
 
 export interface ToldSet {
@@ -43,6 +45,7 @@ export interface ToldSet {
 export function toldSets(table: ToldTable, units: UnitSets): ToldSet[] {
   const sizes = classSizes(units);
   const kinds = measureTexts(table);
+  const model = table.model === undefined ? [] : [claimText(table.model)];
   const groups = new Map<string, { at: readonly number[]; bit: number | null; cells: TableCell[] }>();
   for (const cell of table.facts.cells) {
     if (cell.value === null) continue;
@@ -59,7 +62,7 @@ export function toldSets(table: ToldTable, units: UnitSets): ToldSet[] {
     return {
       at,
       bit,
-      shows: cells.map((c) => kinds[c.measure] ?? ""),
+      shows: [...cells.map((c) => kinds[c.measure] ?? ""), ...model],
       count: shownCount(table, cells),
       classes,
       units: count,

@@ -32,3 +32,4 @@ export {
 } from "./question.js";
 export { computeModel, type LevelsRead, type ReadRows } from "./read.js";
 export { chiSquareAbove, twoSided } from "./special.js";
+export { standingFacts, standingOf } from "./standing.js";

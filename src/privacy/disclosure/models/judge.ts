@@ -20,7 +20,12 @@ import { judgeSteps } from "../rules/survival-steps.js";
 import { cleanedModel, mediaTypeOfModel, survivalTable } from "./document.js";
 import type { ModelFacts } from "./facts.js";
 
-export function judgeModel(facts: ModelFacts, policy: DisclosurePolicy): Canonical {
+/** @param compared with what was released before, by the rows that it stands on; else people are told to */
+export function judgeModel(
+  facts: ModelFacts,
+  policy: DisclosurePolicy,
+  { compared }: { compared: boolean } = { compared: false },
+): Canonical {
   const { text, removed } = cleanedModel(facts, policy);
   const canonical = Buffer.from(text, "utf8");
   return {
@@ -31,7 +36,7 @@ export function judgeModel(facts: ModelFacts, policy: DisclosurePolicy): Canonic
     findings: [
       ...judgeEstimate(facts),
       ...judgeFigures(facts, policy),
-      noteNotCompared(),
+      ...(compared ? [] : [noteNotCompared()]),
       ...judgeRemoved(removed),
       ...judgeMarkup(text),
       noteCapacity(canonical),

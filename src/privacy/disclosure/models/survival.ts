@@ -5,6 +5,7 @@
  * do not come from the data (those that the claim names, or round ones), and intervals between them are joined until each
  * stands on enough units (joined.ts). The value at a shown time is the whole curve's, not one of the joined intervals.
  */
+import { unreserved } from "../recompute/plan.js";
 import type { SurvivalData } from "./data.js";
 import { decimalOf, type SurvivalFacts, type SurvivalStep } from "./facts.js";
 import { ModelFailed } from "./failure.js";
@@ -84,7 +85,8 @@ function groupsOf(plan: SurvivalPlan, { rows, time, dimensions }: SurvivalData):
 }
 
 const labelOf = (plan: SurvivalPlan, dimension: number, key: string | null): string =>
-  plan.dimensions[dimension]!.levels.find((level) => level.key === key)?.label ?? String(key);
+  plan.dimensions[dimension]!.levels.find((level) => level.key === key)?.label ??
+  unreserved({ key, label: String(key) }).label;
 
 /** Rows of an interval that is open, with the distinct units among them. */
 class Interval implements IntervalUnits {
