@@ -3,7 +3,10 @@
  * is what the pooled data say. How each is computed, and when it is refused, is tested without a network
  * (tests/federated/statistic).
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { packageRoot } from "../../scripts/setup/home.mjs";
 import { Terminal } from "../cli/fixture.js";
 import {
   collaborate,
@@ -15,6 +18,7 @@ import {
   resultOf,
   startDomain,
 } from "../harness/index.js";
+import { answersIn, cases } from "../privacy/disclosure/models/peers.js";
 
 const COLUMNS = [
   { name: "sex", type: "text", categories: ["F", "M"] },
@@ -111,5 +115,57 @@ describe("three domains and a coordinator", () => {
     expect(intercept.estimate).toBeCloseTo(mean(y) - slope * mean(x), 7);
     const share = covariance(x, y) ** 2 / (covariance(x, x) * covariance(y, y));
     expect(model.figures.r_squared).toBeCloseTo(share, 8);
+  });
+
+  test("a logistic model is that of the pooled file, found step by step", async () => {
+    const { state, steps, result } = await asked(
+      "--model",
+      "logit",
+      "--formula",
+      "death ~ age + sex + kappa",
+    );
+    const at = cases().findIndex((c) => c.family === "logit" && c.formula === "death ~ age + sex + kappa");
+    const peer = answersIn("statsmodels.json")[at]!;
+    const model = JSON.parse(result);
+    expect([state, model.observations, model.failure]).toEqual(["done", peer.rows, undefined]);
+    expect(steps).toBeGreaterThan(3);
+    for (const [name, value] of Object.entries(peer.coefficients)) {
+      const own = model.coefficients.find((c: Json) => c.name === name);
+      expect([name, own.estimate, own.std_error]).toEqual([
+        name,
+        Number(shown(Number(value))),
+        Number(shown(Number(peer.standard_errors[name]))),
+      ]);
+    }
+    expect(model.figures.log_likelihood).toBe(Number(shown(Number(peer.log_likelihood))));
+  });
+
+  test("survival curves and their test are R's of the pooled file with times rounded up", async () => {
+    const peer = JSON.parse(readFileSync(join(packageRoot, "tests/vectors/federated/survival.json"), "utf8"))
+      .cases[0];
+    const flags = [
+      "--survival",
+      "futime",
+      "--event",
+      "death",
+      "--by",
+      "sex",
+      "--times",
+      peer.times.join(","),
+    ];
+    const curves = await asked(...flags);
+    expect(curves.media_type).toBe("text/csv");
+    for (const [sex, steps] of Object.entries(peer.curves as Record<string, Json[]>)) {
+      const { time, at_risk, survival } = steps.at(-1)!;
+      const line = curves.result.split("\n").find((l: string) => l.startsWith(`${sex},${time},`));
+      expect(line).toContain(`,${at_risk},`);
+      expect(line).toContain(`,${Number(Number(survival).toPrecision(4))},`);
+    }
+    const told = JSON.parse((await asked(...flags, "--logrank")).result);
+    expect([told.chi_square, told.degrees_of_freedom]).toEqual([
+      Number(shown(Number(peer.chi_square))),
+      peer.degrees,
+    ]);
+    expect(told.groups.map((g: Json) => g.observed)).toEqual(peer.observed);
   });
 });
