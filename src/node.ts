@@ -27,7 +27,7 @@ import { openRooms, type Rooms } from "./node/rooms.js";
 import { Ticker } from "./node/ticks.js";
 import { findEngine } from "./sandbox/index.js";
 import { freeBytes, isShortOfRoom } from "./store/index.js";
-import { type Clock, ISOLATION_LEVELS, systemClock } from "./vocabulary/index.js";
+import { type Clock, GloveboxError, ISOLATION_LEVELS, systemClock } from "./vocabulary/index.js";
 
 export type { NodeConfig } from "./node/config.js";
 export { machineLevels } from "./node/levels.js";
@@ -42,6 +42,10 @@ export interface RunningNode {
   workers: number[];
   redisPid: number | undefined;
   dataDir: string;
+  /** Who it is to other domains. */
+  domain: { name: string; key: string; fingerprint: string };
+  /** It holds no data. */
+  coordinating: boolean;
   close(): Promise<void>;
 }
 
@@ -58,7 +62,7 @@ export async function startNode(
   const config = nodeConfig(given);
   const log = openLog(config.logLevel);
   if (!forbidCores()) log.warn("a crash may leave a core file: prlimit(1) could not set the limit");
-  const rooms = openRooms(config, log, clock, await builtImages());
+  const rooms = openRooms(config, log, clock, config.coordinator ? [] : await builtImages());
   const node = new NodeProcesses(config, rooms, log, clock);
   try {
     return await node.start();
@@ -86,6 +90,14 @@ function workerEnvironment(): NodeJS.ProcessEnv {
   );
 }
 
+/** @throws state_conflict */
+function requireEmpty({ db }: Rooms["store"]): void {
+  if (db.prepare("SELECT 1 FROM datasets LIMIT 1").get() !== undefined)
+    throw new GloveboxError("state_conflict", {
+      detail: "this data directory holds datasets: a coordinator's holds none",
+    });
+}
+
 class NodeProcesses {
   private readonly ticker: Ticker;
   private readonly shutdown = new AbortController();
@@ -107,8 +119,22 @@ class NodeProcesses {
   }
 
   async start(): Promise<RunningNode> {
-    const { config, rooms, log } = this;
+    const { config, rooms } = this;
+    if (config.coordinator) requireEmpty(rooms.store);
     rooms.catalog.principals.bootstrapAdmin();
+    return config.coordinator ? this.coordinate() : this.hold();
+  }
+
+  /** A node that only coordinates: no Redis, no workers, no engine of containers. */
+  private async coordinate(): Promise<RunningNode> {
+    const { url } = await this.serve();
+    this.rooms.federation.start();
+    this.log.info({ url }, "the node coordinates");
+    return this.running(url);
+  }
+
+  private async hold(): Promise<RunningNode> {
+    const { config, rooms, log } = this;
     const address = await this.openRedis();
     const queue = { redis: address, prefix: this.prefix() };
     this.wakeups = sendWakeups({ ledger: rooms.ledger, store: rooms.store, log, queue });
@@ -121,12 +147,18 @@ class NodeProcesses {
     this.startTicks();
     this.startWorkers(localUrl, address);
     log.info({ url, workers: config.workers }, "the node serves");
+    return this.running(url);
+  }
+
+  private running(url: string): RunningNode {
     return {
       url,
       pid: process.pid,
       workers: this.workers.flatMap((w) => (w.pid === undefined ? [] : [w.pid])),
       redisPid: this.redis?.pid,
-      dataDir: config.dataDir,
+      dataDir: this.config.dataDir,
+      domain: this.rooms.federation.domain(),
+      coordinating: this.config.coordinator,
       close: () => this.close(),
     };
   }
@@ -149,11 +181,13 @@ class NodeProcesses {
       ...rooms,
       clock: this.clock,
       log,
-      internal: internalRouter(rooms.jobs.internal, log),
+      ...(config.coordinator
+        ? { coordinating: true }
+        : { internal: internalRouter(rooms.jobs.internal, log) }),
       ready: async () => ({
         store: rooms.store.db.open,
         storage: !isShortOfRoom(config.dataDir),
-        container_engine: findEngine() !== undefined,
+        ...(config.coordinator ? {} : { container_engine: findEngine() !== undefined }),
       }),
       gauges: [
         {

@@ -32,6 +32,8 @@ export interface ApiDeps {
   jobs: Jobs;
   airlock: Airlock;
   federation: Federation;
+  /** The node holds no data and runs nothing: it only coordinates. */
+  coordinating?: boolean;
   clock: Clock;
   log: Logger;
   /** What workers call, mounted at /internal/v1 with its own authentication. */

@@ -16,6 +16,7 @@ import {
   parseInput,
 } from "../vocabulary/index.js";
 import { authenticate } from "./authentication.js";
+import { requireHolding } from "./coordinating.js";
 import type { ApiDeps } from "./deps.js";
 import { parseIfMatch } from "./etag.js";
 import { bodyDigest, type Idempotency, parseIdempotencyKey } from "./idempotency.js";
@@ -66,6 +67,7 @@ export function serve(route: Route, edge: Edge): Server {
 async function admit(route: Route, req: Request, edge: Edge): Promise<Actor> {
   const actor = await authenticate(req, edge.deps.catalog.principals, edge.limiter);
   if (route.permission !== "public") requirePermission(actor.roles, route.permission);
+  requireHolding(route, edge.deps.coordinating);
   return actor;
 }
 

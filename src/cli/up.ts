@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import type { RunningNode } from "../node.js";
 import { traceOf } from "../vocabulary/index.js";
 import { addCommand, type Context, type Terminal } from "./command.js";
 import { Usage } from "./failure.js";
@@ -18,6 +19,7 @@ interface UpFlags {
   tlsCert?: string;
   tlsKey?: string;
   logLevel: string;
+  coordinator?: boolean;
 }
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"];
@@ -47,6 +49,10 @@ export function addUp(program: Command, terminal: Terminal): void {
           "--domain <name>",
           "name of this domain, in the log's origin (GLOVEBOX_DOMAIN)",
           env.GLOVEBOX_DOMAIN,
+        )
+        .option(
+          "--coordinator",
+          "only coordinate collaborations of others: no data, no workers, no container engine (GLOVEBOX_COORDINATOR=1)",
         )
         .option("--tls-cert <file>", "certificate chain, PEM (GLOVEBOX_TLS_CERT)", env.GLOVEBOX_TLS_CERT)
         .option("--tls-key <file>", "its private key, PEM (GLOVEBOX_TLS_KEY)", env.GLOVEBOX_TLS_KEY)
@@ -95,14 +101,15 @@ async function up(context: Context, flags: UpFlags): Promise<undefined> {
     domain: flags.domain,
     tls,
     logLevel: flags.logLevel,
+    ...(flags.coordinator ? { coordinator: true } : {}),
   });
-  const { url, pid, workers, redisPid } = node;
+  const { url, pid, workers, redisPid, domain } = node;
   context.stdout.write(
     context.json
-      ? `${JSON.stringify({ url, pid, workers, redis_pid: redisPid ?? null, data_dir: node.dataDir })}\n`
-      : `${context.say(`Glovebox is up at ${url} (data in ${dataDir}, ${workers.length} workers). Ctrl-C stops it.`, `Glovebox 已启动：${url}（数据目录 ${dataDir}，${workers.length} 个执行器）。按 Ctrl-C 停止。`)}\n`,
+      ? `${JSON.stringify({ url, pid, workers, redis_pid: redisPid ?? null, data_dir: node.dataDir, domain })}\n`
+      : `${upLines(context, node).join("\n")}\n`,
   );
-  if (workers.length === 0 && flags.workers !== "0") {
+  if (workers.length === 0 && flags.workers !== "0" && !node.coordinating) {
     context.stderr.write(
       `${context.say("No container engine was found: sandbox jobs wait. `glovebox doctor` says what to install.", "未找到容器引擎，沙箱任务将等待。运行 `glovebox doctor` 查看处理办法。")}\n`,
     );
@@ -110,6 +117,25 @@ async function up(context: Context, flags: UpFlags): Promise<undefined> {
   if (!context.signal.aborted) await once(context.signal, "abort");
   await node.close();
   return undefined;
+}
+
+function upLines({ say }: Context, { url, dataDir, workers, domain, coordinating }: RunningNode): string[] {
+  const { name, fingerprint } = domain;
+  return [
+    coordinating
+      ? say(
+          `Glovebox coordinates at ${url} (data in ${dataDir}). Ctrl-C stops it.`,
+          `Glovebox 协调节点已启动：${url}（数据目录 ${dataDir}）。按 Ctrl-C 停止。`,
+        )
+      : say(
+          `Glovebox is up at ${url} (data in ${dataDir}, ${workers.length} workers). Ctrl-C stops it.`,
+          `Glovebox 已启动：${url}（数据目录 ${dataDir}，${workers.length} 个执行器）。按 Ctrl-C 停止。`,
+        ),
+    say(
+      `To other domains it is ${name}, fingerprint ${fingerprint}.`,
+      `对其他域的身份：${name}，指纹 ${fingerprint}。`,
+    ),
+  ];
 }
 
 function tlsOf({ tlsCert, tlsKey }: UpFlags): { cert: Buffer; key: Buffer } | undefined {

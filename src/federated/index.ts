@@ -9,7 +9,7 @@ export {
   type MemberMove,
 } from "./federation.js";
 export { ATTEMPT_STATES } from "./member/steps.js";
-export { fingerprint, identityKey } from "./messages/message.js";
+export { identityKey } from "./messages/message.js";
 export { PEER_STATES } from "./peers/pins.js";
 export { aggregateKind } from "./results/kind.js";
 export { collaborationChapter, verifyRelease } from "./results/verify.js";

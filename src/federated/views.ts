@@ -6,6 +6,7 @@
  */
 import type { Catalog } from "../catalog/index.js";
 import type { Keys, Store } from "../store/index.js";
+import { fingerprint } from "../store/index.js";
 import { type Actor, type DatasetId, GloveboxError, rfc3339 } from "../vocabulary/index.js";
 import type { RoundTerms } from "./collaborations/privacy.js";
 import { type CollaborationRow, lastRound, messagesOfRound } from "./collaborations/rows.js";
@@ -17,7 +18,6 @@ import { type Found, resultOf } from "./member/results.js";
 import { keysOf, roundState } from "./member/round.js";
 import type { AttemptState } from "./member/steps.js";
 import { awayIn, identityIn } from "./member/stopping.js";
-import { fingerprint } from "./messages/message.js";
 import type { Peer } from "./peers/pins.js";
 import { isReleased, jobOfRound, type RoundJob } from "./results/rows.js";
 import type { SharedQuestion } from "./statistic/asked.js";

@@ -18,6 +18,8 @@ export interface NodeConfig {
   redisUrl?: string;
   keyFile?: string;
   logLevel: string;
+  /** It holds no data and runs nothing: it only coordinates collaborations. */
+  coordinator: boolean;
 }
 
 export const DEFAULT_PORT = 4100;
@@ -37,6 +39,7 @@ export function nodeConfig(given: Partial<NodeConfig>, env: NodeJS.ProcessEnv = 
     domain: given.domain ?? env.GLOVEBOX_DOMAIN ?? "local",
     redisUrl: given.redisUrl ?? env.REDIS_URL,
     keyFile: given.keyFile ?? env.GLOVEBOX_KEY_FILE,
+    coordinator: given.coordinator ?? env.GLOVEBOX_COORDINATOR === "1",
     logLevel: given.logLevel ?? env.GLOVEBOX_LOG_LEVEL ?? "info",
   };
   if (!Number.isInteger(config.port) || config.port < 0 || config.port > 65_535)

@@ -4,7 +4,7 @@ export { type RestoreReport, restoreBackup } from "./backup/restore.js";
 export { takeBackup } from "./backup/take.js";
 export { DATABASE_FILE, openStore, type Store, type StoreOptions } from "./db.js";
 export { writeDurably } from "./durable.js";
-export { type KeyPair, type Keys, locateKeyFile, openKeys } from "./keys.js";
+export { fingerprint, type KeyPair, type Keys, locateKeyFile, openKeys, RING_FILE } from "./keys.js";
 export { packageRoot } from "./paths.js";
 export { prepared } from "./prepared.js";
 export { freshBytes } from "./random.js";

@@ -66,6 +66,12 @@ function keyPair(privateKey: KeyObject): KeyPair {
   };
 }
 
+/** The first 20 hex digits of a public key's SHA-256, in groups of four: what two operators read to each other. */
+export function fingerprint(key: string): string {
+  const hex = createHash("sha256").update(Buffer.from(key, "base64")).digest("hex").slice(0, 20);
+  return hex.match(/.{4}/g)!.join("-");
+}
+
 /** Where the wrapping key of this directory is looked for. */
 export function locateKeyFile(dataDir: string, given: string | undefined, env = process.env): string {
   if (given) return resolve(given);

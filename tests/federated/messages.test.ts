@@ -1,7 +1,6 @@
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import {
-  fingerprint,
   linkOf,
   type Message,
   messageHash,
@@ -11,6 +10,7 @@ import {
 } from "../../src/federated/messages/message.js";
 import { bodyDigest, RequestVerifier, signRequest } from "../../src/federated/messages/request.js";
 import { openSealed, sealFor, sealingKey } from "../../src/federated/messages/seal.js";
+import { fingerprint } from "../../src/store/index.js";
 import { ManualClock } from "../../src/vocabulary/index.js";
 
 function identity() {

@@ -37,7 +37,7 @@ export class Entering {
     private readonly stop: AbortSignal,
   ) {}
 
-  /** The proposer's node is the coordinator. @returns its id. @throws invalid_input, forbidden */
+  /** The proposer's node is the coordinator. @returns its id. @throws invalid_input, state_conflict */
   propose(actor: Actor, given: Omit<CollaborationSpec, "coordinator" | "version">): string {
     const { keys, clock } = this.parts;
     const spec: CollaborationSpec = { version: 1, ...given, coordinator: keys.identity.publicKey };
@@ -48,7 +48,7 @@ export class Entering {
     return id;
   }
 
-  /** Fetches a spec from its coordinator. @returns its id. @throws state_conflict, invalid_input, not_found, forbidden */
+  /** Fetches a spec from its coordinator. @returns its id. @throws state_conflict, invalid_input, not_found */
   async invite(actor: Actor, { url, id, coordinator, peers }: Invitation): Promise<string> {
     const { store, keys, clock } = this.parts;
     if (collaborationRows(store.db).some((row) => row.id === id)) return id;

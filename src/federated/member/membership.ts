@@ -8,6 +8,7 @@
 import type { Catalog } from "../../catalog/index.js";
 import type { Ledger, Tx } from "../../ledger/index.js";
 import type { KeyPair, Keys, Store } from "../../store/index.js";
+import { fingerprint } from "../../store/index.js";
 import { type Actor, type Clock, GloveboxError, SYSTEM_ACTOR } from "../../vocabulary/index.js";
 import {
   type CollaborationRow,
@@ -16,7 +17,6 @@ import {
   setStopped,
 } from "../collaborations/rows.js";
 import { COLLABORATION_TABLE, moved, RESUMABLE, type Stopped } from "../collaborations/states.js";
-import { fingerprint } from "../messages/message.js";
 import { metIn, type Peer } from "../peers/pins.js";
 import { rotationOf } from "../peers/rotation.js";
 import { isRevoked, peerNamed, requireTrusted, setRevoked } from "../peers/rows.js";

@@ -87,12 +87,6 @@ export const messageSigned = ({ message, signature }: SignedMessage): boolean =>
 export const signedBy = (key: string, bytes: Uint8Array, signature: string): boolean =>
   nodeCrypto.verifyEd25519(Buffer.from(key, "base64"), bytes, Buffer.from(signature, "base64"));
 
-/** The first 20 hex digits of the key's SHA-256, in groups of four: what two operators read to each other. */
-export function fingerprint(key: string): string {
-  const hex = createHash("sha256").update(Buffer.from(key, "base64")).digest("hex").slice(0, 20);
-  return hex.match(/.{4}/g)!.join("-");
-}
-
 /** The next link of an author's chain. */
 export interface ChainEnd {
   number: number;

@@ -5,7 +5,7 @@
  * with both fingerprints, until it has said so itself with the key that is pinned (rotation), or this domain's operator has
  * revoked that key. A key that was revoked or replaced is taken for nobody.
  */
-import { fingerprint } from "../messages/message.js";
+import { fingerprint } from "../../store/index.js";
 
 export const PEER_STATES = ["pinned", "replaced", "revoked"] as const;
 export type PeerState = (typeof PEER_STATES)[number];

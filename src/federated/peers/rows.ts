@@ -1,8 +1,8 @@
 /** Other domains' keys, as they lie in the database. */
 import type Database from "better-sqlite3";
 import type { Tx } from "../../ledger/index.js";
+import { fingerprint } from "../../store/index.js";
 import { GloveboxError, invalidInput } from "../../vocabulary/index.js";
-import { fingerprint } from "../messages/message.js";
 import { type Met, objection, type Peer } from "./pins.js";
 
 export const peerRows = (db: Database.Database): Peer[] =>
@@ -11,12 +11,12 @@ export const peerRows = (db: Database.Database): Peer[] =>
 export const isRevoked = (db: Database.Database, key: string): boolean =>
   db.prepare("SELECT 1 FROM peers WHERE key = ? AND state = 'revoked'").get(key) !== undefined;
 
-/** @throws forbidden, with the fingerprints */
+/** @throws state_conflict, with the fingerprints */
 export function requireTrusted(db: Database.Database, met: readonly Met[]): void {
   const known = peerRows(db);
   for (const one of met) {
     const detail = objection(known, one);
-    if (detail !== undefined) throw new GloveboxError("forbidden", { detail });
+    if (detail !== undefined) throw new GloveboxError("state_conflict", { detail });
   }
 }
 
@@ -30,7 +30,7 @@ export function requireTold(met: readonly Met[], told: Readonly<Record<string, s
   }
 }
 
-/** Pins keys that are met for the first time. @throws forbidden */
+/** Pins keys that are met for the first time. @throws state_conflict */
 export function pinPeers(tx: Tx, actor: string, subject: string, met: readonly Met[]): void {
   requireTrusted(tx.db, met);
   const known = new Set(peerRows(tx.db).map((peer) => peer.key));
