@@ -1,8 +1,10 @@
 """Makes glm.json: logistic and Poisson regressions of the pooled example data as statsmodels has them.
 
-Use: python3 make_glm.py path/to/data > glm.json      (a folder with flchain.csv and nafld1.csv; needs statsmodels, pandas)
+Use, in the python image: python3 make_glm.py < given.json > glm.json, where given.json is {"flchain": csv, "nafld1": csv};
+tests/federated/statistic/pooled-peers.ts does it.
 Poisson and logit by GLM until the deviance stands still, so that deviance, AIC and null deviance are those of a GLM.
 """
+import io
 import json
 import sys
 
@@ -23,8 +25,11 @@ FAMILY = {"logit": sm.families.Binomial(), "poisson": sm.families.Poisson()}
 text = lambda v: "%.17g" % v
 
 
+given = json.load(sys.stdin)
+
+
 def read(name):
-    frame = pd.read_csv(f"{sys.argv[1]}/{name}.csv")
+    frame = pd.read_csv(io.StringIO(given[name]))
     return frame.rename(columns={"sample.yr": "year", "flc.grp": "flc_grp", "lambda": "lambda_", "case.id": "case_id"})
 
 

@@ -1,8 +1,16 @@
 # Makes survival.json: Kaplan-Meier and log-rank of the pooled example data as R's survival has them, of times rounded up
 # to given ends; what lies after the last end is without the event there.
-# Use: Rscript make_survival.R path/to/data > survival.json      (a folder with flchain.csv and nafld1.csv)
+# Use, in the R image: Rscript make_survival.R < given > survival.json, where given holds of each of flchain and nafld1 a line
+# with its name, a tab and its number of lines, and then its CSV; tests/federated/statistic/pooled-peers.ts does it.
 suppressPackageStartupMessages(library(survival))
-folder <- commandArgs(trailingOnly = TRUE)[1]
+lines <- readLines(file("stdin"))
+frames <- list()
+while (length(lines) > 1) {
+  head <- strsplit(lines[1], "\t")[[1]]
+  count <- as.integer(head[2])
+  frames[[head[1]]] <- read.csv(text = lines[2:(count + 1)])
+  lines <- lines[-(1:(count + 1))]
+}
 number <- function(x) paste0("\"", sprintf("%.17g", x), "\"")
 cases <- list(
   list(data = "flchain", time = "futime", event = "death", by = "sex", times = c(365, 730, 1500, 2500, 3650, 4500, 5300)),
@@ -11,7 +19,7 @@ cases <- list(
   list(data = "nafld1", time = "futime", event = "status", by = "male", times = c(1000, 3000))
 )
 written <- lapply(cases, function(case) {
-  frame <- read.csv(file.path(folder, paste0(case$data, ".csv")))
+  frame <- frames[[case$data]]
   k <- findInterval(frame[[case$time]], case$times, left.open = TRUE) + 1
   ends <- c(case$times, max(case$times) + 1)
   group <- frame[[case$by]]
