@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { addCommand, type Context, type Terminal } from "./command.js";
 import type { DemoNode } from "./demo/run.js";
+import { Usage } from "./failure.js";
 
 interface DemoFlags {
   out: string;
@@ -12,28 +13,42 @@ interface DemoFlags {
 
 export function addDemo(program: Command, terminal: Terminal): void {
   addCommand<DemoFlags>(program, terminal, {
-    usage: "demo",
+    usage: "demo [story]",
     about: [
-      "The whole main job on real data, from empty to a verified release",
-      "演示：从空机到可验证的放行",
+      "The whole main job on real data, from empty to a verified release; domains: three domains and one figure",
+      "演示：从空机到可验证的放行；domains：三个域共同计算",
     ],
-    example: "glovebox demo --out ./demo",
+    example: "glovebox demo domains --out ./demo",
     flags: (command) => command.option("--out <dir>", "folder for the bundle", join(".glovebox", "demo")),
-    act: (context, _args, flags) => demo(context, flags),
+    act: (context, [story = "job"], flags) => demo(context, story, flags),
   });
 }
 
-async function demo(context: Context, flags: DemoFlags) {
+async function demo(context: Context, story: string, flags: DemoFlags) {
+  if (story !== "job" && story !== "domains")
+    throw new Usage(`The stories are job and domains.`, "可演示的内容为 job 与 domains。");
   const folder = mkdtempSync(join(tmpdir(), "glovebox-demo-"));
   try {
     const write = context.json ? () => undefined : (text: string) => void context.stdout.write(text);
-    const { runDemo } = await import("./demo/run.js");
-    const result = await runDemo(() => startDemoNode(folder), resolve(flags.out), write);
+    const play = story === "job" ? playJob : playDomains;
+    const result = await play(folder, resolve(flags.out), write);
     return context.json ? { json: result, text: () => "" } : undefined;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+type Play = (folder: string, out: string, write: (text: string) => void) => Promise<unknown>;
+
+const playJob: Play = async (folder, out, write) => {
+  const { runDemo } = await import("./demo/run.js");
+  return runDemo(() => startDemoNode(folder), out, write);
+};
+
+const playDomains: Play = async (folder, out, write) => {
+  const { runDomainsDemo } = await import("./demo/domains/run.js");
+  return runDomainsDemo(folder, out, write);
+};
 
 async function startDemoNode(folder: string): Promise<DemoNode> {
   const dataDir = join(folder, "data");

@@ -10,8 +10,9 @@ import {
   grantAccess,
   type HeldOutput,
   heldOutputs,
+  type Parties,
   publishDataset,
-  release,
+  released,
   runProgram,
 } from "./story.js";
 
@@ -31,6 +32,7 @@ export interface DemoResult {
 }
 
 const ANALYSIS_OUTPUTS = ["model.json", "deaths.csv", "km.png"];
+const JUSTIFICATION = "for the mortality report";
 const THEFT_OUTPUTS = ["figure.png", "attempts.json"];
 
 /** Plays the whole story. `out` is the folder for the bundle; `write` gets the narration. */
@@ -53,14 +55,14 @@ export async function runDemo(
     await n.step("The researcher rehearses on the synthetic twin", () => rehearse(cast, n));
     const job = await n.step("The same program runs on the raw data", () => runReal(cast, n));
     const refused = await n.step("A second program tries to take rows out", () => attemptTheft(cast, n));
-    const released = await n.step("Two auditors review and sign", () => reviewAndRelease(cast, job, n));
+    const release = await n.step("Two auditors review and sign", () => reviewAndRelease(cast, job, n));
     const bundle = await n.step("The bundle is downloaded and verified offline", () =>
-      downloadAndVerify(cast, released, out, n),
+      downloadAndVerify(cast, release, out, n),
     );
     const flipped = await n.step("One flipped byte is caught", async () => flipOneByte(bundle.bytes, n));
     const seconds = Math.round((performance.now() - begun) / 100) / 10;
     const result = {
-      released: { release: released, files: ANALYSIS_OUTPUTS },
+      released: { release, files: ANALYSIS_OUTPUTS },
       refused,
       flipped_byte: flipped,
       bundle: bundle.path,
@@ -73,6 +75,8 @@ export async function runDemo(
     await node.close();
   }
 }
+
+const partiesOf = ({ researcher, auditors }: Cast): Parties => ({ requester: researcher, auditors });
 
 async function rehearse(cast: Cast, n: Narrator): Promise<void> {
   const dry = await runProgram(cast, "analysis.py", ANALYSIS_OUTPUTS, "dry_run");
@@ -99,12 +103,12 @@ async function attemptTheft(cast: Cast, n: Narrator): Promise<DemoResult["refuse
   const outputs = await heldOutputs(cast.auditors[0]!, job.id);
   for (const o of outputs) sayOutput(n, o);
   const of = (name: string) => outputs.find((o) => o.name === name);
-  const release_ = await release(
-    cast,
+  const release_ = await released(
+    partiesOf(cast),
     job.id,
+    JUSTIFICATION,
+    { decision: "reject", comment: "carries identifiers of people" },
     [...THEFT_OUTPUTS, "stdout.log"],
-    "reject",
-    "carries identifiers of people",
   );
   n.say(`its author asks for a release all the same: both auditors reject it → ${release_.state}`);
   const attempts = await readAttempts(cast, release_.id);
@@ -133,18 +137,16 @@ function stoppedBy(output: HeldOutput | undefined): string {
 }
 
 async function reviewAndRelease(cast: Cast, job: string, n: Narrator): Promise<string> {
-  const released = await release(
-    cast,
+  const { id, state } = await released(
+    partiesOf(cast),
     job,
+    JUSTIFICATION,
+    { decision: "approve", comment: "aggregates over thousands of people" },
     ANALYSIS_OUTPUTS,
-    "approve",
-    "aggregates over thousands of people",
   );
-  n.say(`release ${released.id}: two signed votes → ${released.state}`);
-  if (released.state !== "released") {
-    throw new GloveboxError("internal", { detail: `the release ended as ${released.state}` });
-  }
-  return released.id;
+  n.say(`release ${id}: two signed votes → ${state}`);
+  if (state !== "released") throw new GloveboxError("internal", { detail: `the release ended as ${state}` });
+  return id;
 }
 
 async function downloadAndVerify(

@@ -119,34 +119,47 @@ export async function heldOutputs(auditor: Person, job: string): Promise<HeldOut
   return (await auditor.call<{ items: HeldOutput[] }>("GET", `/api/v1/jobs/${job}/outputs`)).items;
 }
 
-/** Requests a release, has both auditors fetch, hash, judge and sign every file, and returns its final state. */
-export async function release(
-  cast: Cast,
+export interface Vote {
+  decision: "approve" | "reject";
+  comment: string;
+}
+
+/** Who asks for a release, and who reviews it. */
+export interface Parties {
+  requester: Person;
+  auditors: readonly Person[];
+}
+
+/** Requests a release of outputs, all unless named; the auditors fetch, hash, judge and sign every file. @returns its end */
+export async function released(
+  { requester, auditors }: Parties,
   job: string,
-  outputs: string[],
-  decision: "approve" | "reject",
-  comment: string,
-): Promise<{ id: string; state: string }> {
-  const held = await cast.researcher.call<{ items: { id: string; name: string }[] }>(
+  justification: string,
+  vote: Vote,
+  names?: readonly string[],
+): Promise<{ id: string; state: string; files: string[] }> {
+  const held = await requester.call<{ items: { id: string; name: string }[] }>(
     "GET",
     `/api/v1/jobs/${job}/outputs`,
   );
-  const made = await cast.researcher.call<{ id: string }>("POST", "/api/v1/releases", {
+  const chosen = held.items.filter(({ name }) => names?.includes(name) ?? true);
+  const files = chosen.map(({ name }) => name);
+  const made = await requester.call<{ id: string }>("POST", "/api/v1/releases", {
     job,
-    outputs: held.items.filter((o) => outputs.includes(o.name)).map((o) => o.id),
-    justification: "for the mortality report",
+    outputs: chosen.map((o) => o.id),
+    justification,
   });
-  await cast.researcher.call("POST", `/api/v1/releases/${made.id}/submit`, {});
-  for (const auditor of cast.auditors) await review(auditor, made.id, outputs, decision, comment);
-  return await cast.researcher.call("GET", `/api/v1/releases/${made.id}`);
+  await requester.call("POST", `/api/v1/releases/${made.id}/submit`, {});
+  for (const auditor of auditors) await review(auditor, made.id, files, vote);
+  const { state } = await requester.call<{ state: string }>("GET", `/api/v1/releases/${made.id}`);
+  return { id: made.id, state, files };
 }
 
 async function review(
   auditor: Person,
   id: string,
-  names: string[],
-  decision: "approve" | "reject",
-  comment: string,
+  names: readonly string[],
+  { decision, comment }: Vote,
 ): Promise<void> {
   const vote = decision === "approve" ? "approved" : "changes_requested";
   const files: Record<string, Json> = {};
