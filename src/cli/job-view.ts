@@ -30,7 +30,7 @@ export interface Output {
   verdict?: string | null;
   evidence?: string;
   shows?: string;
-  findings?: { rule: string; verdict: string; message: string }[];
+  findings?: { rule: string; verdict: string; message: string; message_zh?: string }[];
 }
 
 const STATES: Record<string, string> = {
@@ -127,13 +127,21 @@ function nextOf(context: Context, job: Job): string | undefined {
     );
   }
   if (job.state === "held" || job.state === "ended") {
-    return context.say(
+    const request = context.say(
       `Next: glovebox release request ${job.id} FILE… --why TEXT`,
       `下一步：glovebox release request ${job.id} 文件… --why 理由`,
     );
+    return job.verdict === "fail" ? `${request}\n${saferOf(context, job)}` : request;
   }
   return undefined;
 }
+
+/** What fails may be a table with small cells, of which a safe version can be had. */
+const saferOf = (context: Context, job: Job): string =>
+  context.say(
+    `Its checks failed. Of a table there is a safe version: glovebox job safe ${job.id} FILE (or --how round, --how coarsen).`,
+    `检查未通过。表格可申请安全版本：glovebox job safe ${job.id} 文件（或 --how round、--how coarsen）。`,
+  );
 
 export const submitted = (context: Context, job: Job) =>
   context.say(
@@ -161,6 +169,9 @@ export function jobTable(context: Context, items: readonly Job[]): string {
   return table(context.language, heads, rows);
 }
 
+const isComputedTable = ({ evidence, media_type }: Output): boolean =>
+  media_type === "text/csv" && (evidence === "verified" || evidence === "recomputed");
+
 export function outputTable(context: Context, items: readonly Output[]): string {
   const heads = [
     ["name", "名称"],
@@ -184,11 +195,19 @@ export function outputTable(context: Context, items: readonly Output[]): string 
   const findings = items.flatMap((o) =>
     (o.findings ?? [])
       .filter((f) => f.verdict !== "pass")
-      .map((f) => `${o.name}: ${f.verdict} ${f.rule}: ${f.message}`),
+      .map((f) => `${o.name}: ${f.verdict} ${f.rule}: ${context.say(f.message, f.message_zh ?? f.message)}`),
+  );
+  const failed = items.filter((o) => o.verdict === "fail" && isComputedTable(o));
+  const safer = failed.map(({ name }) =>
+    context.say(
+      `${name} can be had in a safe version: glovebox table … --protect suppress, protect= in a program, or glovebox job safe.`,
+      `${name} 可申请安全版本：glovebox table … --protect suppress、程序中的 protect=，或 glovebox job safe。`,
+    ),
   );
   return [
     table(context.language, heads, rows),
     ...(shown.length > 0 ? ["", ...shown.map(plain)] : []),
     ...(findings.length > 0 ? ["", ...findings.map(plain)] : []),
+    ...(safer.length > 0 ? ["", ...safer.map(plain)] : []),
   ].join("\n");
 }

@@ -9,12 +9,14 @@
 const LISTS = new Set(["--dataset", "--out", "--include"]);
 const VALUES = new Set([
   "--image",
+  "--claim",
   "--purpose",
   "--cpus",
   "--memory",
   "--pids",
   "--disk",
   "--wall",
+  "--isolation",
   "--idempotency-key",
   "--lang",
   "--url",

@@ -13,6 +13,7 @@ interface RunFlags {
   dataset: string[];
   image: string;
   out?: string[];
+  claim?: string[];
   include?: string[];
   purpose?: string;
   dryRun?: boolean;
@@ -48,6 +49,7 @@ function runFlags(command: Command): void {
     .requiredOption("--dataset <name...>", "datasets that the job reads", many)
     .option("--image <name>", "image that it runs in", "python")
     .option("--out <file...>", "files that it may bring out", many)
+    .option("--claim <file>", 'what outputs are, for the node to compute: JSON of {"t1.csv": {…}}', many)
     .option("--include <file...>", "further files it needs, beside the script", many)
     .option("--purpose <text>", "what for (the purpose of your grant)")
     .option("--dry-run", "rehearse on the synthetic twin: its log is shown at once")
@@ -66,6 +68,7 @@ async function run(context: Context, script: string, args: string[], flags: RunF
   const files = readFiles([script, ...(flags.include ?? [])]);
   const purpose = flags.purpose ?? (await purposeOf(context, flags.dataset, ["sandbox"]));
   const name = basename(script);
+  const claims = Object.assign({}, ...(flags.claim ?? []).map(claimsIn)) as Record<string, unknown>;
   const spec = {
     kind: "sandbox",
     purpose,
@@ -73,7 +76,8 @@ async function run(context: Context, script: string, args: string[], flags: RunF
     image: flags.image,
     files,
     command: [interpreterOf(flags.image), name, ...args],
-    outputs: flags.out ?? [],
+    outputs: [...new Set([...(flags.out ?? []), ...Object.keys(claims)])],
+    ...(Object.keys(claims).length === 0 ? {} : { claims }),
     limits: limitsOf(flags),
     mode: flags.dryRun ? "dry_run" : "real",
     ...(flags.isolation === undefined ? {} : { isolation: flags.isolation }),
@@ -101,6 +105,22 @@ function readFiles(paths: readonly string[]): Record<string, string> {
     files[name] = textOf(path, readFileSync(path));
   }
   return files;
+}
+
+/** By output, as the node reads them. @throws Usage */
+function claimsIn(path: string): Record<string, unknown> {
+  const [text = ""] = Object.values(readFiles([path]));
+  try {
+    const claims: unknown = JSON.parse(text);
+    if (typeof claims === "object" && claims !== null && !Array.isArray(claims))
+      return claims as Record<string, unknown>;
+  } catch {
+    // Told below, in words.
+  }
+  throw new Usage(
+    `${path} is no JSON object of outputs and their claims: {"t1.csv": {"kind": "table", …}}.`,
+    `${path} 不是由产出名和声明组成的 JSON 对象：{"t1.csv": {"kind": "table", …}}。`,
+  );
 }
 
 function textOf(path: string, content: Buffer): string {

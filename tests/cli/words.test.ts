@@ -24,6 +24,7 @@ describe("`run` finds its script", () => {
     ["--out fit.py other.py", "--out fit.py -- other.py"],
     ["--out a.csv c.csv -- fit.py -x", "--out a.csv --out c.csv -- fit.py -x"],
     ["--out=a.csv fit.py", "--out=a.csv -- fit.py"],
+    ["--claim a.json --isolation gvisor fit.py x", "--claim a.json --isolation gvisor -- fit.py x"],
     ["fit.py --json", "-- fit.py --json"],
     [
       "--json --dataset d e --image r --out t fit.py",
