@@ -75,7 +75,8 @@ export function hear(tx: Tx, row: CollaborationRow, heard: BoardMessage, place: 
     case "fork":
       return "two messages of one number";
     case "next":
-      insertMessage(tx, heard, heard.seq);
+      if (placeTaken(tx.db, row.id, place)) return "a place of the board is given twice";
+      insertMessage(tx, heard, place);
       return undefined;
   }
 }
