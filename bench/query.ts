@@ -10,14 +10,12 @@ import {
   admits,
   createNoise,
   type Noise,
-  planOf,
-  priceOf,
   pureCurve,
   renyiFilter,
   repeatCurve,
-  termsOf,
 } from "../src/privacy/index.js";
 import { parseDecimal, rational } from "../src/vocabulary/index.js";
+import { errors } from "./parts/errors.js";
 import { BUDGET, openQuestions, type Questions } from "./parts/questions.js";
 
 export const name = "query";
@@ -44,7 +42,7 @@ export async function run({ quick }: { quick: boolean }): Promise<Result[]> {
       ...noises(),
       ...(await quotes(questions)),
       ...(await crowd(questions)),
-      ...(await errors(questions)),
+      ...(await errors(questions.engine)),
       {
         name: `load at the end, on ${availableParallelism()} processors`,
         value: loadavg()[0] ?? 0,
@@ -221,49 +219,4 @@ function payable(rho: string): number {
   let count = 0n;
   while (admits(filter, repeatCurve(each, count + 1n))) count++;
   return Number(count);
-}
-
-const DRAWS = 200_000;
-
-/** Mean error of what is drawn, in units of the answer, against Laplace noise of the sensitivity over ε. */
-async function errors({ engine }: Questions): Promise<Result[]> {
-  const table = {
-    name: "data",
-    unit: "id",
-    maxRows: 4,
-    columns: [
-      { name: "id", type: "integer" as const, nullable: false, at: 0 },
-      {
-        name: "x",
-        type: "decimal" as const,
-        nullable: false,
-        at: 2,
-        bounds: ["0", "100"] as [string, string],
-      },
-    ],
-  };
-  const noise = createNoise(randomBytes);
-  const results: Result[] = [];
-  for (const [what, sql, sensitivity] of [
-    ["count", "SELECT count(*) FROM data", 4],
-    ["sum", "SELECT sum(x) FROM data", 400],
-    ["sum per unit", "SELECT sum(s) FROM (SELECT id, sum(x) AS s FROM data GROUP BY id)", 400],
-  ] as const) {
-    const plan = await planOf(sql, (text) => engine.parseSql(text), [table]);
-    const law = priceOf(plan, termsOf("1", undefined)).laws[0];
-    const estimate = plan.estimates[0];
-    if (law?.kind !== "laplace" || !estimate) throw new Error("one number with Laplace noise was expected");
-    const step = estimate.kind === "sum" ? Number(`1e${-estimate.digits}`) : 1;
-    const drawn = noise.laplaceMany(law.scale, DRAWS);
-    const value = (step * drawn.reduce((sum, n) => sum + Math.abs(Number(n)), 0)) / DRAWS;
-    results.push({
-      name: `mean error of ${what} at ε = 1, ${DRAWS.toLocaleString("en")} draws`,
-      value,
-      unit: "",
-      peer: { name: "the Laplace mechanism's own", value: sensitivity },
-      ratio: value / sensitivity,
-      asked: { at_most: 1.02 },
-    });
-  }
-  return results;
 }
