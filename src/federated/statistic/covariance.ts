@@ -27,6 +27,7 @@ import { GloveboxError, invalidInput } from "../../vocabulary/index.js";
 import { type CollaborationSpec, type ColumnSpec, spokenPolicy } from "../collaborations/spec.js";
 import { EVERYTHING, UNITS, unitFacts, unitsWith } from "./compared.js";
 import { covarianceQuestion } from "./covariance-question.js";
+import { rootOf } from "./exact.js";
 import type { AnswerRow, SharedStatistic } from "./shared.js";
 import { judgeSpreads, SPREAD_FIELDS, sharesSquared, spreadFields } from "./spread.js";
 import { decimalsOf, largestOf } from "./table.js";
@@ -228,12 +229,4 @@ function correlationText(both: bigint, squares: bigint, digits: number): string 
   if (squares === 0n) return null;
   const shift = 10n ** ROOT_DIGITS;
   return quotientText(both * shift, rootOf(squares * shift * shift), digits);
-}
-
-/** ⌊√n⌋ by Newton's steps from above. */
-export function rootOf(n: bigint): bigint {
-  if (n < 2n) return n;
-  let x = 1n << BigInt(Math.ceil(n.toString(2).length / 2));
-  for (let next = (x + n / x) >> 1n; next < x; next = (x + n / x) >> 1n) x = next;
-  return x;
 }

@@ -9,6 +9,7 @@ import type { ExpressionColumns } from "../../privacy/index.js";
 import type { DesignColumn, DesignNumber } from "./design.js";
 import { double } from "./fixed.js";
 import type { Crossing, GlmShape } from "./glm-shape.js";
+import { influenceSql } from "./linear-influence.js";
 import { Writer } from "./writer.js";
 
 /** @param columns as the domain's grant shows them; @param stored the version's name of each */
@@ -51,8 +52,15 @@ export function glmQuestion(
     [
       `SELECT 'all', ${wholeText(shape)} FROM curve`,
       ...shape.crossings.map((c, i) => countsOf(c, i, shape)),
+      ...influenceOf(shape),
     ].join(" UNION ALL ");
   return { sql, parameters: write.values };
+}
+
+function influenceOf({ influence }: GlmShape): string[] {
+  if (influence === undefined) return [];
+  const { entries, sums } = influenceSql(influence);
+  return [`SELECT 'influence', ${sums} FROM (SELECT ${entries} FROM design GROUP BY u)`];
 }
 
 function standardised({ numbers, levels, center, size }: DesignColumn): string {

@@ -22,6 +22,7 @@ import {
   type Standard,
 } from "./glm-families.js";
 import { type GlmState, reachOf } from "./glm-steps.js";
+import { type InfluenceShape, influenceShape } from "./linear-influence.js";
 import { type Range, rangeOf } from "./range.js";
 
 export type Regression = Extract<ClaimStatistic, { kind: "regression" }>;
@@ -56,6 +57,8 @@ export interface GlmShape {
   crossings: readonly Crossing[];
   /** Place of the covariate patterns among them. */
   patterns: number | undefined;
+  /** Of least squares: what says on how few units it can stand. */
+  influence: InfluenceShape | undefined;
 }
 
 /** @throws invalid_input naming the place */
@@ -96,6 +99,7 @@ export function glmShape(
     sums: sumsOf(spec, { family, design, y, state, name, offsets: formula.offsets.length > 0 }),
     crossings: patterns === undefined ? crossings : [...crossings, patterns],
     patterns: patterns === undefined ? undefined : crossings.length,
+    influence: name === "ols" ? influenceShape(design) : undefined,
   };
   if (shape.sums.length + 3 * cellsIn(shape.crossings) > MAX_SUMS)
     throw invalidInput("formula", `needs more than ${MAX_SUMS} sums`);

@@ -9,6 +9,7 @@ import { GloveboxError } from "../../vocabulary/index.js";
 import type { CollaborationSpec } from "../collaborations/spec.js";
 import { activeColumns } from "./design.js";
 import { type Crossing, type GlmShape, sizeOf } from "./glm-shape.js";
+import { influenceFields } from "./linear-influence.js";
 import type { AnswerRow } from "./shared.js";
 
 /** Before the sums: units, those with and without the outcome, and of domains with more patterns than coefficients. */
@@ -24,19 +25,23 @@ export function slotsOf(spec: CollaborationSpec, shape: GlmShape, t: bigint): Sl
     ...shape.crossings.flatMap((crossing, i) =>
       Array.from({ length: 3 * sizeOf(crossing) }, (_, k) => count(`crossing ${i} ${k}`, rows)),
     ),
+    ...(shape.influence === undefined ? [] : influenceFields(shape.influence, rows)),
   ];
   return slotLayout(fields, spec.participants.length, t);
 }
 
 /** @throws state_conflict when rows fall outside of what the spec declares */
-export function contributionOf({ sums, crossings }: GlmShape, answer: readonly AnswerRow[]): bigint[] {
+export function contributionOf(
+  { sums, crossings, influence }: GlmShape,
+  answer: readonly AnswerRow[],
+): bigint[] {
   const starts: number[] = [];
   let size = HEADS + sums.length;
   for (const crossing of crossings) {
     starts.push(size);
     size += 3 * sizeOf(crossing);
   }
-  const numbers = new Array<bigint>(size).fill(0n);
+  const numbers = new Array<bigint>(size + (influence?.products.length ?? 0)).fill(0n);
   for (const row of answer) {
     const [key, text] = [String(row[0]), String(row[1])];
     const values = text.split(" ").map(BigInt);
@@ -46,6 +51,10 @@ export function contributionOf({ sums, crossings }: GlmShape, answer: readonly A
           detail: "the data have values beyond what the spec declares",
         });
       for (const [i, value] of values.slice(1).entries()) numbers[i] = value;
+      continue;
+    }
+    if (key === "influence") {
+      for (const [i, value] of values.entries()) numbers[size + i] = value;
       continue;
     }
     const [place, ...codes] = key.split(" ").map(Number);
@@ -64,6 +73,8 @@ export class Sums {
   readonly without: number;
   readonly many: boolean;
   readonly counts: { units: number; with: number; without: number }[][];
+  /** As linear-influence.ts has them. */
+  readonly influence: readonly bigint[];
 
   constructor({ sums, crossings }: GlmShape, all: readonly bigint[]) {
     const [units, having, lacking, many] = all.slice(0, HEADS).map(Number) as [
@@ -90,6 +101,7 @@ export class Sums {
         return { units: u, with: w, without: wo };
       }),
     );
+    this.influence = all.slice(at);
   }
 
   of(name: string): number {

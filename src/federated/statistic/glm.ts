@@ -40,7 +40,7 @@ export function sharedGlm(
   const shape = glmShape(spec, statistic, statistic.family as SharedFamilyName, stateOf(step));
   return {
     slots: slotsOf(spec, shape, t),
-    maxRows: 1 + shape.crossings.reduce((n, crossing) => n + sizeOf(crossing), 0),
+    maxRows: 2 + shape.crossings.reduce((n, crossing) => n + sizeOf(crossing), 0),
     question: (columns, stored) => glmQuestion(shape, columns, stored),
     contribution: (answer) => contributionOf(shape, answer),
     outcome: (sums) => outcomeOf(spec, shape, step?.number ?? 1, sums),
@@ -68,7 +68,7 @@ function outcomeOf(
   try {
     const active = activeOf(shape, sums);
     if (shape.name === "ols")
-      return result({ ...begun(spec, shape, sums), ...describedLinear(shape, sums, active) });
+      return result({ ...begun(spec, shape, sums), ...describedLinear(shape, sums, active, fewOf(spec)) });
     const names = active.map((j) => shape.design.columns[j]!.name);
     const next = newtonStep(
       {
@@ -115,6 +115,8 @@ function newtonSums(sums: Sums, active: readonly number[]) {
   };
 }
 
+const fewOf = ({ threshold }: CollaborationSpec): number => Math.min(threshold - 1, MODEL_LIMITS.few);
+
 const begun = (spec: CollaborationSpec, { statistic }: GlmShape, sums: Sums) => ({
   format: 1 as const,
   stated_by: "node" as const,
@@ -124,7 +126,7 @@ const begun = (spec: CollaborationSpec, { statistic }: GlmShape, sums: Sums) => 
   formula: formulaLabel(statistic.formula),
   rows: sums.of("rows"),
   units: sums.units,
-  few: Math.min(spec.threshold - 1, MODEL_LIMITS.few),
+  few: fewOf(spec),
   ...(statistic.family === "ols" ? {} : { events: { with: sums.with, without: sums.without } }),
 });
 

@@ -4,12 +4,15 @@
  * The normal equations square the condition of the columns, and the sum of squared residuals is a small difference of large
  * sums; but the sums are whole numbers of 10^−15 of columns within [−1, 1], and all that is worked out of them is exact:
  * a solution in doubles is mended by what it leaves of the whole numbers (iterative refinement), until nothing is left.
- * What remains is each product's own rounding, as far away as a double's. Pure.
+ * What remains is each product's own rounding, as far away as a double's. On how few units the model can stand is bounded
+ * by sums too (linear-influence.ts). Pure.
  */
 import { decimalOf, ModelFailed, solvePositive, toFixed, twoSided } from "../../privacy/index.js";
+import { quotient } from "./exact.js";
 import type { GlmShape } from "./glm-shape.js";
 import { factored } from "./glm-steps.js";
 import { cellsOf, patternsOf, type Sums } from "./glm-sums.js";
+import { mostOf } from "./linear-influence.js";
 
 /** Decimals of the sums, and of solutions. */
 const SUM_DECIMALS = 15;
@@ -19,6 +22,8 @@ const SUM_ONE = 10n ** BigInt(SUM_DECIMALS);
 const MAX_MENDINGS = 40;
 /** What is left of a solution when it is mended enough. */
 const MENDED = 1e-30;
+/** Up to here a bound on leverages says that none is large; beyond, it says nothing. */
+const LITTLE = 0.2;
 /** Rounding leaves so much of a row's square where nothing is unexplained. */
 const EXACT = 1e-13;
 
@@ -26,7 +31,7 @@ const EXACT = 1e-13;
 type Matrix = readonly (readonly bigint[])[];
 
 /** What one domain's own model says of its rows (models/fit.ts). @throws ModelFailed */
-export function describedLinear(shape: GlmShape, sums: Sums, active: readonly number[]) {
+export function describedLinear(shape: GlmShape, sums: Sums, active: readonly number[], few: number) {
   const size = active.length;
   const { standard, design } = shape;
   const rows = sums.of("rows");
@@ -44,6 +49,7 @@ export function describedLinear(shape: GlmShape, sums: Sums, active: readonly nu
   const variance = (squares / (rows - size)) * standard.size ** 2;
   const coefficients = broughtBack(shape, active, { information, factor, beta });
   const figures = figuresOf(shape, sums, size, squares);
+  const held = coefficients.map((coefficient) => heldOf(shape, sums, active, coefficient, few));
   const errors = coefficients.map(({ share }) => Math.sqrt(share * variance));
   if ([...coefficients.map((c) => c.value), ...errors].some((value) => !Number.isFinite(value)))
     throw new ModelFailed("not_finite");
@@ -59,9 +65,12 @@ export function describedLinear(shape: GlmShape, sums: Sums, active: readonly nu
         std_error: decimalOf(errors[i]!),
         statistic: decimalOf(statistic),
         p_value: decimalOf(twoSided(statistic, rows - size)),
+        ...held[i],
       };
     }),
     figures: Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, decimalOf(value)])),
+    ...leverageOf(shape, sums, active, { information, factor }),
+    influence_at_most: true as const,
     cells: cellsOf(shape, sums),
     ...patternsOf(shape, sums, size),
   };
@@ -105,14 +114,6 @@ function leftOver(matrix: Matrix, x: readonly bigint[], b: readonly bigint[], yy
   return quotient(yy * ONE * ONE - twice + square, SUM_ONE * ONE * ONE);
 }
 
-/** a / b to a double's digits, however long they are. */
-export function quotient(a: bigint, b: bigint): number {
-  if (a === 0n) return 0;
-  const bits = (n: bigint) => (n < 0n ? -n : n).toString(2).length;
-  const shift = Math.max(0, 64 + bits(b) - bits(a));
-  return Number((a << BigInt(shift)) / b) * 2 ** -shift;
-}
-
 interface Solution {
   information: Matrix;
   factor: Float64Array;
@@ -143,9 +144,64 @@ function broughtBack(
       name: column.name,
       r_name: column.r_name,
       value: j === design.intercept ? value + standard.center : value,
+      /** Its variance is this times the residuals'; v of linear-influence.ts. */
       share: quotient(along(wholes, inverse), ONE * ONE),
+      inverse,
     };
   });
+}
+
+type Direction = Pick<ReturnType<typeof broughtBack>[number], "share" | "inverse">;
+
+/** The most that one unit holds of a coefficient, and the largest few together. */
+function heldOf(
+  { influence }: GlmShape,
+  sums: Sums,
+  active: readonly number[],
+  { share, inverse }: Direction,
+  few: number,
+): { one_unit?: number; few_units?: number } {
+  if (influence === undefined) return {};
+  const v = new Map(active.map((j, at) => [j, inverse[at]!]));
+  const most = mostOf(influence, sums.influence, {
+    weights: (j, k) => (v.get(j) ?? 0n) * (v.get(k) ?? 0n),
+    one: ONE * ONE,
+    size: inverse.reduce((sum, x) => sum + Math.abs(quotient(x, ONE)), 0) ** 2,
+    whole: share,
+    rows: sums.of("rows"),
+  });
+  if (most === undefined) return {};
+  return { one_unit: Math.min(1, most(1)), few_units: Math.min(1, most(few)) };
+}
+
+/** The most that a unit's leverage is, where that is known to be little. */
+function leverageOf(
+  { influence }: GlmShape,
+  sums: Sums,
+  active: readonly number[],
+  { information, factor }: Omit<Solution, "beta">,
+): { max_leverage?: number } {
+  if (influence === undefined) return {};
+  const places = new Map(active.map((j, at) => [j, at]));
+  const inverse = active.map((_, at) =>
+    solved(
+      information,
+      factor,
+      active.map((_, other) => (other === at ? ONE * SUM_ONE : 0n)),
+    ),
+  );
+  const most = mostOf(influence, sums.influence, {
+    weights(j, k) {
+      const [a, b] = [places.get(j), places.get(k)];
+      return a === undefined || b === undefined ? 0n : inverse[a]![b]!;
+    },
+    one: ONE,
+    size: inverse.flat().reduce((sum, x) => sum + Math.abs(quotient(x, ONE)), 0),
+    whole: 1,
+    rows: sums.of("rows"),
+  });
+  const leverage = most?.(1);
+  return leverage === undefined || leverage > LITTLE ? {} : { max_leverage: leverage };
 }
 
 function figuresOf(

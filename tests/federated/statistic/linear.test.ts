@@ -1,7 +1,10 @@
 /** Linear regressions over domains are those of the pooled rows, to more digits than doubles of the sums would hold. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { quotient } from "../../../src/federated/statistic/linear.js";
+import { quotient } from "../../../src/federated/statistic/exact.js";
+import { influenceOf } from "../../../src/privacy/disclosure/models/influence.js";
+import { fitOls } from "../../../src/privacy/disclosure/models/ols.js";
 import { coefficientNamed, type RegressionFacts } from "../../../src/privacy/index.js";
+import { testSeed } from "../../harness/seed.js";
 import { answersIn, cases, csvOf } from "../../privacy/disclosure/models/peers.js";
 import { type DomainRows, Domains, type Found, partsOf, specOf } from "./pooled.js";
 
@@ -115,9 +118,16 @@ describe("over three uneven parts", () => {
 
 const MADE = specOf([whole("x", "0", "1000"), number("y", "-100", "100"), whole("z", "0", "1000")]);
 
-async function made(rows: number[][], question: object): Promise<Found> {
+async function made(rows: number[][], question: object, units?: number[]): Promise<Found> {
+  const domain = units === undefined ? undefined : (u: number) => u % 3;
   const third = Math.ceil(rows.length / 3);
-  const parts = [0, 1, 2].map((i): DomainRows => ({ rows: rows.slice(i * third, (i + 1) * third) }));
+  // A unit's rows are in one domain.
+  const parts = [0, 1, 2].map((d): DomainRows => {
+    const own = rows.flatMap((_, i) =>
+      (domain === undefined ? Math.floor(i / third) : domain(units![i]!)) === d ? [i] : [],
+    );
+    return { rows: own.map((i) => rows[i]!), ...(units ? { units: own.map((i) => units[i]!) } : {}) };
+  });
   const domains = await Domains.open(MADE, parts);
   try {
     return await domains.ask({ kind: "regression", family: "ols", ...question });
@@ -142,8 +152,28 @@ describe("what cannot be estimated, or may not be shown", () => {
     near(found.figures.r_squared!, String(xy ** 2 / (xx * yy)), 1e-10);
   });
 
-  test("nobody knows how much stands on single units, and people look", async () => {
-    expect(rules(await made(base, { formula: "y ~ x + z" }))).toContain("model_influence review");
+  test("a model that stands on many passes, by bounds that sums prove", async () => {
+    const rows = Array.from({ length: 600 }, (_, i) => [i, ((i * 37) % 100) / 3 - 20, (i * 7) % 90]);
+    const found = await made(rows, { formula: "y ~ x + z" });
+    expect(rules(found)).toEqual(["model_compared review"]);
+    expect(facts(found)).toMatchObject({ influence_at_most: true });
+  });
+
+  test("where bounds say nothing, people look", async () => {
+    expect(rules(await made(base.slice(0, 40), { formula: "y ~ x + z" }))).toContain(
+      "model_influence review",
+    );
+  });
+
+  test.each([
+    ["a number that is the same for all but nine", "y ~ x", base.map(([, y], i) => [i < 9 ? 500 : 0, y!, 0])],
+    [
+      "a power that leaves only the largest",
+      "y ~ I(x ** 3)",
+      base.map(([, y], i) => [i === 8 ? 1000 : i, y!, 0]),
+    ],
+  ])("%s is refused", async (_, formula, rows) => {
+    expect(rules(await made(rows, { formula }))).toContain("model_influence fail");
   });
 
   test.each([
@@ -163,6 +193,53 @@ describe("what cannot be estimated, or may not be shown", () => {
     await expect(made([...base, [2_000, 0, 0]], { formula: "y ~ x" })).rejects.toThrow();
   });
 });
+
+test("no unit holds more than the bound says, whatever rows it has", async () => {
+  let state = testSeed();
+  const draw = () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return state / 0x80000000;
+  };
+  for (let turn = 0; turn < 8; turn++) {
+    const rows = Array.from({ length: 60 + Math.floor(draw() * 200) }, () => [
+      Math.floor(1000 * draw() ** (1 + turn)),
+      100 * (draw() - 0.5),
+      Math.floor(1000 * draw()),
+    ]);
+    const units = rows.map((_, i) => (turn % 2 === 0 ? i : Math.floor(draw() * 40)));
+    const found = facts(await made(rows, { formula: "y ~ x + z" }, units));
+    const truth = pooledInfluence(rows, units, found.few);
+    found.coefficients.forEach(({ one_unit, few_units }, j) => {
+      expect([one_unit, few_units]).not.toContain(undefined);
+      const { one, few } = truth.largest[j]!;
+      if (!(one_unit! >= one - 1e-9 && few_units! >= few - 1e-9))
+        expect({ turn, j, one_unit, one, few_units, few }).toBeUndefined();
+      // Shares add up to one, so their squares to no more than the largest.
+      expect(one_unit!).toBeLessThan(Math.sqrt(one) + 1e-3);
+    });
+    if (found.max_leverage !== undefined) expect(found.max_leverage).toBeGreaterThan(truth.leverage - 1e-9);
+  }
+});
+
+/** As one domain's own model of all rows has it. */
+function pooledInfluence(rows: readonly number[][], units: readonly number[], few: number) {
+  const known = [...new Set(units)];
+  const data = {
+    rows: rows.length,
+    unit: Int32Array.from(units, (u) => known.indexOf(u)),
+    units: known.length,
+    response: Float64Array.from(rows, (r) => r[1]!),
+    factors: [],
+  };
+  const design = {
+    columns: ["Intercept", "x", "z"].map((name) => ({ name, r_name: name })),
+    intercept: 0,
+    row(i: number, out: Float64Array) {
+      out.set([1, rows[i]![0]!, rows[i]![2]!]);
+    },
+  };
+  return influenceOf(design, data, fitOls(design, data), few);
+}
 
 test("a quotient of long whole numbers is the nearest double", () => {
   expect(quotient(10n ** 400n, 3n * 10n ** 400n)).toBe(1 / 3);

@@ -56,6 +56,8 @@ export const regressionFacts = z.strictObject({
   figures: z.record(z.string(), decimal),
   /** The largest leverage of one unit; over domains it is not known. */
   max_leverage: z.number().optional(),
+  /** Over domains: what `one_unit`, `few_units` and `max_leverage` are at most; what is not there is not known. */
+  influence_at_most: z.literal(true).optional(),
   /** How many units `few_units` are. */
   few: count,
   /** Combinations of levels that the formula names. */

@@ -39,25 +39,11 @@ const UNKNOWN: Finding = {
 export function judgeInfluence(facts: RegressionFacts): Finding[] {
   const { coefficients, few, max_leverage, failure } = facts;
   if (failure !== undefined) return [];
-  if (max_leverage === undefined) return [UNKNOWN];
   const held = coefficients.filter(({ few_units = 0 }) => few > 0 && few_units >= HELD);
+  const findings = held.length === 0 ? [] : [heldFinding(facts, held)];
+  const unknown = max_leverage === undefined || coefficients.some((c) => c.few_units === undefined);
+  if (unknown) return [...findings, UNKNOWN];
   const leverage = Number(max_leverage.toFixed(2));
-  const findings: Finding[] = [];
-  if (held.length > 0) {
-    const cells = held.map(({ name }): [string, string] => [name, "estimate"]);
-    findings.push(
-      withCells(
-        {
-          rule: modelInfluence.id,
-          verdict: "fail",
-          message: `${several(held.length, "coefficient")} of which ${several(few, "unit")} hold ${HELD * 100} % or more.`,
-          message_zh: `有 ${held.length} 个系数的 ${HELD * 100}% 以上由 ${few} 个单元决定。`,
-          evidence: { few, share: HELD },
-        },
-        cells,
-      ),
-    );
-  }
   if (max_leverage > NEAR)
     findings.push({
       rule: modelInfluence.id,
@@ -67,6 +53,23 @@ export function judgeInfluence(facts: RegressionFacts): Finding[] {
       evidence: { leverage, review_above: NEAR, fail_above: OWN },
     });
   return findings;
+}
+
+function heldFinding(
+  { few, influence_at_most }: RegressionFacts,
+  held: RegressionFacts["coefficients"],
+): Finding {
+  const [hold, hold_zh] = influence_at_most ? ["could hold", "可能由"] : ["hold", "由"];
+  return withCells(
+    {
+      rule: modelInfluence.id,
+      verdict: "fail",
+      message: `${several(held.length, "coefficient")} of which ${several(few, "unit")} ${hold} ${HELD * 100} % or more.`,
+      message_zh: `有 ${held.length} 个系数的 ${HELD * 100}% 以上${hold_zh} ${few} 个单元决定。`,
+      evidence: { few, share: HELD },
+    },
+    held.map(({ name }): [string, string] => [name, "estimate"]),
+  );
 }
 
 /** The most that one unit, and the largest few of them together, can hold of what a figure is made of. */
