@@ -1,31 +1,34 @@
 /** A worker is killed without warning at every stage of a run: the run is lost, another one takes its place. */
 import { describe, expect, test } from "@jest/globals";
+import type { Moments } from "./deaths.js";
 import { OUTPUTS, type Victim } from "./victim.js";
 
 interface Point {
   at: string;
   /** Seconds that the program stays. */
   stays: number;
+  /** In the full run alone. */
+  full?: true;
   reached(run: { state: string; uploaded: number }): boolean;
 }
 
 const POINTS: Point[] = [
-  { at: "it stages", stays: 0, reached: ({ state }) => state === "leased" },
-  { at: "its data is staged", stays: 0, reached: ({ state }) => state === "staged" },
+  { at: "it stages", stays: 0, full: true, reached: ({ state }) => state === "leased" },
+  { at: "its data is staged", stays: 0, full: true, reached: ({ state }) => state === "staged" },
   { at: "its program runs", stays: 1, reached: ({ state }) => state === "executing" },
   { at: "it uploads", stays: 0, reached: ({ uploaded }) => uploaded > 0 && uploaded < OUTPUTS.length + 2 },
 ];
 
-async function killAt(v: Victim, job: string, { at, reached }: Omit<Point, "stays">): Promise<void> {
+async function killAt(v: Victim, job: string, { at, reached }: Pick<Point, "at" | "reached">): Promise<void> {
   const pid = v.worker();
   await v.witness.reach(at, () => reached(v.witness.newestRun(job)));
   process.kill(pid, "SIGKILL");
   await v.anotherWorker(pid);
 }
 
-export function workerIsKilled(victim: () => Victim): void {
+export function workerIsKilled(victim: () => Victim, moments: Moments): void {
   describe("a worker is killed", () => {
-    test.each(POINTS)(
+    test.each(POINTS.filter(({ full }) => moments === "all" || !full))(
       "while $at: the next run leaves the only set of outputs",
       async ({ stays, ...point }) => {
         const v = victim();
@@ -42,6 +45,7 @@ export function workerIsKilled(victim: () => Victim): void {
       },
     );
 
+    if (moments === "few") return;
     test("in each of its three runs: the job fails as the platform's fault, with its logs", async () => {
       const v = victim();
       const job = await v.submit(60);
