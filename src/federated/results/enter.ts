@@ -15,11 +15,19 @@ import type { Finished } from "./publish.js";
 import { insertRoundJob } from "./rows.js";
 import { attestsRead, type WitnessedEntry } from "./witnessed.js";
 
-/** Without consent it becomes none, and nobody learns of it. */
-export async function enterResult(parts: MemberParts, finished: Finished, blobs: Blobs): Promise<void> {
+/**
+ * Without consent it becomes none, and nobody learns of it.
+ * @param holding whose ledgers hold what they said; of others nothing goes into the bundle, which a liar could spoil
+ */
+export async function enterResult(
+  parts: MemberParts,
+  finished: Finished,
+  blobs: Blobs,
+  holding: ReadonlySet<string>,
+): Promise<void> {
   const { ledger, store, keys, catalog, jobs, clock } = parts;
   const { row, view, chain } = finished;
-  const paper = await paperOf(parts, finished, blobs);
+  const paper = await paperOf(parts, finished, blobs, holding);
   const version = versionOf(finished, paper);
   const found = resultOf(store.db, keys.sealer, row.id, view.round);
   const mine = ownVersion(finished, paper, keys.identity.publicKey);
@@ -74,13 +82,21 @@ function specOf({ row, view, chain }: Finished, dataset: string, extension: stri
   };
 }
 
-async function paperOf({ store }: MemberParts, finished: Finished, blobs: Blobs): Promise<Paper> {
+async function paperOf(
+  { store }: MemberParts,
+  finished: Finished,
+  blobs: Blobs,
+  holding: ReadonlySet<string>,
+): Promise<Paper> {
   const { row, view, chain } = finished;
   const joined = messagesOfRound(store.db, row.id, 0).filter((m) => m.message.kind === "join");
   const rounds = chain.flatMap(({ round, attempt }) =>
     messagesOfRound(store.db, row.id, round).filter((m) => m.message.attempt === attempt),
   );
-  const messages = [...joined, ...rounds].filter((m) => m.seq !== null && PAPER_KINDS.has(m.message.kind));
+  const messages = [...joined, ...rounds].filter(
+    ({ seq, message: { kind, author } }) =>
+      seq !== null && PAPER_KINDS.has(kind) && (kind !== "attest" || holding.has(author)),
+  );
   const attests = said(
     { participants: view.contributors, messages: messages.map((m) => m.message) },
     "attest",
