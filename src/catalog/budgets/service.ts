@@ -161,11 +161,13 @@ export class BudgetService implements Signals {
     };
   }
 
+  /** Not those of results over domains with noise, which were charged. */
   private exactReleases(dataset: DatasetId, principal?: PrincipalId): number {
     return this.db
       .prepare(
         `SELECT COUNT(*) FROM releases r JOIN job_datasets d ON d.job = r.job
-         WHERE d.dataset = ? AND r.state = 'released' AND (? IS NULL OR r.principal = ?)`,
+         WHERE d.dataset = ? AND r.state = 'released' AND (? IS NULL OR r.principal = ?)
+           AND NOT EXISTS (SELECT 1 FROM round_jobs n JOIN round_charges c USING (collaboration, round) WHERE n.job = r.job)`,
       )
       .pluck()
       .get(dataset, principal ?? null, principal ?? null) as number;

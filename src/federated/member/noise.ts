@@ -9,7 +9,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type Database from "better-sqlite3";
 import type { ChargeRequest } from "../../catalog/index.js";
-import type { Tx } from "../../ledger/index.js";
+import type { JsonObject, Tx } from "../../ledger/index.js";
 import { createNoise, decimalUp, drawShare, rhoUnits } from "../../privacy/index.js";
 import type { Sealer } from "../../store/index.js";
 import type { DatasetId, VersionId } from "../../vocabulary/index.js";
@@ -65,6 +65,18 @@ const SHOWN_DECIMALS = 12n;
 function decimalDown(units: bigint): string {
   const whole = (units * 10n ** SHOWN_DECIMALS) / UNIT;
   return formatDecimal({ num: whole, den: 10n ** SHOWN_DECIMALS });
+}
+
+/** What this domain paid for an attempt, for its entry of what it put in: others read it in a result's bundle. */
+export function paidFor(
+  db: Database.Database,
+  collaboration: string,
+  { round, attempt }: Pick<RoundView, "round" | "attempt">,
+): JsonObject {
+  const paid = db
+    .prepare("SELECT charge, units FROM round_charges WHERE collaboration = ? AND round = ? AND attempt = ?")
+    .get(collaboration, round, attempt) as { charge: string; units: string } | undefined;
+  return paid === undefined ? {} : { charge: paid.charge, rho: decimalUp(BigInt(paid.units), UNIT) };
 }
 
 /** This domain's charges for a round, attempt by attempt. */

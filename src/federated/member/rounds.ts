@@ -21,7 +21,7 @@ import { type Contributor, contribute } from "./consent.js";
 import { requireContributors } from "./contributors.js";
 import { finishRound } from "./finish.js";
 import { dueIn, lookAtClock } from "./late.js";
-import { pay, requireBudget, saltOf, withShare } from "./noise.js";
+import { paidFor, pay, requireBudget, saltOf, withShare } from "./noise.js";
 import type { MemberParts } from "./parts.js";
 import { refuseRound } from "./refusal.js";
 import { Breach } from "./revealed.js";
@@ -144,6 +144,7 @@ export class RoundKeeper {
       case "reveal_data":
         return this.saySo(row, view, run.revealData(secret()), "round.contributed", {
           version: secret().data_version,
+          ...paidFor(this.parts.store.db, row.id, view),
         });
       case "sign":
         return this.saySo(row, view, await run.sign(secret(), this.recipients(row)));
