@@ -6,6 +6,7 @@ import { pino } from "pino";
 import type { Engine } from "../../src/catalog/index.js";
 import {
   createJobs,
+  type JobKind,
   type Jobs,
   type JobsConfig,
   type JobView,
@@ -73,14 +74,16 @@ export function jobsFixture(config?: Partial<JobsConfig>): JobsFixture;
 export function jobsFixture<E extends Engine>(
   config: Partial<JobsConfig> | undefined,
   engine: E,
+  kinds?: readonly JobKind[],
 ): JobsFixture<E>;
 export function jobsFixture(
   config: Partial<JobsConfig> = {},
   engine: Engine = engineDouble(),
+  kinds: readonly JobKind[] = [],
 ): JobsFixture<Engine> {
   const base = catalogFixture({}, engine);
   const checker = realChecker();
-  const make = () => createJobs({ ...base, checker, protector: realProtector(), log: quiet, config });
+  const make = () => createJobs({ ...base, checker, protector: realProtector(), log: quiet, config, kinds });
   const jobs = make();
   const levels: IsolationLevel[] = ["container"];
   const fixture: JobsFixture<Engine> = {

@@ -11,7 +11,6 @@ import {
   COLLABORATION_PATH,
   type Pin,
   type Report,
-  type Sentence,
   type Verification,
   verifyBundle,
 } from "../../airlock/index.js";
@@ -20,7 +19,6 @@ import {
   checkNote,
   type JsonObject,
   type JsonValue,
-  type Note,
   toHex,
   utf8,
   type VerifierCrypto,
