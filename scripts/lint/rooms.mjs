@@ -28,7 +28,7 @@ export const MAY_IMPORT = /** @type {Record<string, string[]>} */ ({
     "opening",
     "api",
   ],
-  cli: ["api", "store", "ledger", "airlock", "privacy", "node"],
+  cli: ["api", "store", "ledger", "airlock", "federated", "privacy", "node"],
 });
 
 /**
@@ -40,12 +40,14 @@ export const DOORS = /** @type {Record<string, RegExp>} */ ({
   node: /^(?:index|node)\.ts$/,
   ledger: /^(?:index|verifier)\.ts$/,
   airlock: /^(?:index|verifier|verifier\/index)\.ts$/,
+  federated: /^(?:index|verifier)\.ts$/,
 });
 
-/** The command line is a client: of these rooms it takes the schemas of the API, and the calculators of budgets. */
+/** The command line is a client: of these rooms it takes the schemas of the API, calculators of budgets, and verifiers. */
 export const CLI_DOORS = /** @type {Record<string, RegExp>} */ ({
   api: /^schemas\/[a-z-]+\.ts$/,
   privacy: /^dp\/index\.ts$/,
+  federated: /^verifier\.ts$/,
 });
 
 /** Modules of these names decide and do nothing else. */

@@ -33,7 +33,7 @@ async function verify(context: Context, path: string, { origin, key }: VerifyFla
   if (!stat?.isFile()) throw new Usage(`There is no file ${path}.`, `文件 ${path} 不存在。`);
   if (stat.size > MAX_BUNDLE)
     throw new Usage(`${path} is too large for a bundle.`, `${path} 过大，不是证据包。`);
-  const { verifyRelease } = await import("../federated/index.js");
+  const { verifyRelease } = await import("../federated/verifier.js");
   const result = verifyRelease(readFileSync(path), { origin, key });
   const said = context.language === "zh" ? result.zh : result;
   const lines = [

@@ -12,6 +12,5 @@ export { ATTEMPT_STATES } from "./member/steps.js";
 export { identityKey } from "./messages/message.js";
 export { PEER_STATES } from "./peers/pins.js";
 export { aggregateKind } from "./results/kind.js";
-export { collaborationChapter, verifyRelease } from "./results/verify.js";
 export { writtenQuestion } from "./statistic/asked.js";
 export type { CollaborationView, DomainView, PeerView, RoundResultView } from "./views.js";

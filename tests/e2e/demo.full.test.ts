@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "@jest/globals";
 import { packageRoot } from "../../scripts/setup/home.mjs";
-import { verifyRelease } from "../../src/federated/index.js";
+import { verifyRelease } from "../../src/federated/verifier.js";
 import { type Json, tempDir } from "../harness/index.js";
 
 async function told(story: string, out: string): Promise<Json> {

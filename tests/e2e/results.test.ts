@@ -4,7 +4,7 @@
  */
 import { cpSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { verifyRelease } from "../../src/federated/index.js";
+import { verifyRelease } from "../../src/federated/verifier.js";
 import { auditLedger } from "../../src/ledger/index.js";
 import { openKeys, openStore } from "../../src/store/index.js";
 import { Terminal } from "../cli/fixture.js";

@@ -1,7 +1,7 @@
 /** `glovebox demo domains`: three domains and a coordinator find figures together; a curious coordinator finds none. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { verifyRelease } from "../../../federated/index.js";
+import { verifyRelease } from "../../../federated/verifier.js";
 import { GloveboxError } from "../../../vocabulary/index.js";
 import { Narrator, type StepTime } from "../narrator.js";
 import type { Json } from "../people.js";
