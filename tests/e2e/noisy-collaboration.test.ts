@@ -24,8 +24,8 @@ import {
 const terminal = (of: Domain): Terminal =>
   new Terminal({ GLOVEBOX_URL: of.node.url, GLOVEBOX_TOKEN: of.operator.token });
 
-const PRIVACY = { rows_per_unit: 1, epsilon: "4", delta: "1e-6", rho: "0.9" };
-const TERMS = { epsilon: "4", delta: "1e-6" };
+const PRIVACY = { rows_per_unit: 1, epsilon: "2", delta: "1e-6", rho: "0.9" };
+const TERMS = { epsilon: "2", delta: "1e-6" };
 
 const ask = (of: Domain, id: string, statistic: Json, privacy: Json = TERMS) =>
   of.operator.http("POST", `/api/v1/collaborations/${id}/rounds`, { body: { statistic, privacy } });
@@ -54,8 +54,8 @@ describe("two domains with noise", () => {
     domains = (await Promise.all(
       ["bureau", "hospital"].map((name, i) => startDomain(name, parts[i])),
     )) as typeof domains;
-    // The hospital's share is for a round and a cheap one, the bureau's for all that the spec allows.
-    const granted = { bureau: { rho: "1" }, hospital: { rho: "0.3" } };
+    // The hospital's share is for two rounds, the bureau's for all that the spec allows.
+    const granted = { bureau: { rho: "1" }, hospital: { rho: "0.2" } };
     ({ id } = await collaborate(coordinator, domains, { privacy: PRIVACY }, granted));
     await letTablesOut(domains[0].owner, "records");
   }, 120_000);
@@ -67,7 +67,7 @@ describe("two domains with noise", () => {
     const [bureau, hospital] = domains;
     const told = await terminal(bureau).must(
       ...["collab", "stat", id, "--rows", "sex", "--values", "age", "--agg", "count", "mean"],
-      ...["--epsilon", "4", "--wait"],
+      ...["--epsilon", "2", "--wait"],
     );
     expect(told).toMatchObject({ state: "done", verdict: "pass", privacy: TERMS });
     expect(told.charges).toHaveLength(1);
@@ -116,7 +116,7 @@ describe("two domains with noise", () => {
       body: { statistic: table },
     });
     expect([bare.status, bare.json.code]).toEqual([422, "invalid_input"]);
-    expect((await ask(bureau, id, table, { ...TERMS, epsilon: "4.1" })).json.code).toBe("invalid_input");
+    expect((await ask(bureau, id, table, { ...TERMS, epsilon: "2.1" })).json.code).toBe("invalid_input");
     expect(
       (await ask(bureau, id, { kind: "regression", family: "logit", formula: "death ~ age" })).status,
     ).toBe(422);

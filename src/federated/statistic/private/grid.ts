@@ -3,7 +3,8 @@
  *
  * Rules: the grid follows from the spec alone. Every value is clamped into its declared bounds and rounded to its grid by
  * itself, so that no unit can move a sum by more than its rows times the largest step; a step is a whole multiple of the
- * column's last decimal, and is that decimal itself where there is room. Values beyond their bounds end nothing: whether
+ * column's last decimal, or that decimal, or a part of it: noise is of whole steps and of three at least in a share, which must
+ * not be much beside what one row adds. Values beyond their bounds end nothing: whether
  * there is one is somebody's secret. Pure.
  */
 
@@ -14,6 +15,8 @@ import { decimalsOf } from "../table.js";
 
 /** Finer steps would be lost in the noise. */
 const FINEST = 1n << 20n;
+/** What one row can add is so many steps at least; counts are of as many a row. */
+export const COARSEST = 64n;
 /** Values beyond would leave the doubles that an engine rounds them with; squares of them half as far. */
 const LARGEST = 1n << 48n;
 
@@ -28,8 +31,9 @@ export interface Grid {
   low: bigint;
   high: bigint;
   middle: bigint;
-  /** Last decimals (of squares: their squares) in a step. */
+  /** Last decimals (of squares: their squares) in `parts` steps: one of the two is 1. */
   step: bigint;
+  parts: bigint;
   /** The most steps that one row can be, of either sign. */
   most: bigint;
 }
@@ -57,7 +61,9 @@ export function gridOf(column: ColumnSpec, shape: Shape, room: bigint): Grid {
   if (reach >= LARGEST) throw invalidInput("columns", `${name} has bounds too wide for its decimals`);
   const largest = max(1n, shape === "squared" ? reach * reach : reach);
   const step = ceilDiv(largest, room);
-  return { column, shape, decimals, low, high, middle, step, most: ceilDiv(largest, step) };
+  const parts = step > 1n ? 1n : ceilDiv(COARSEST, largest);
+  const most = step > 1n ? ceilDiv(largest, step) : largest * parts;
+  return { column, shape, decimals, low, high, middle, step, parts, most };
 }
 
 /** A decimal as a whole number of its last decimals, rounded into the bounds. */
@@ -73,17 +79,17 @@ function inDecimals(text: string, decimals: number, towards: "up" | "down"): big
 }
 
 /** The steps of a value `v` of the engine; missing where it is. Cannot fail. */
-export function stepsOf({ shape, decimals, low, high, middle, step, most }: Grid, v: string): string {
+export function stepsOf({ shape, decimals, low, high, middle, step, parts, most }: Grid, v: string): string {
   const scaled = `greatest(${low}::DOUBLE, least(${high}::DOUBLE, CAST(${v} AS DOUBLE) * 1e${decimals}))`;
   const moved = `(${scaled} - ${middle}::DOUBLE)`;
   const size = shape === "squared" ? `(${moved} * ${moved})` : moved;
   const least = shape === "squared" ? 0n : -most;
-  const steps = `greatest(${least}::DOUBLE, least(${most}::DOUBLE, round(${size} / ${step}::DOUBLE)))`;
+  const steps = `greatest(${least}::DOUBLE, least(${most}::DOUBLE, round(${size} * ${parts}::DOUBLE / ${step}::DOUBLE)))`;
   return `CASE WHEN ${v} IS NULL THEN NULL ELSE CAST(${steps} AS BIGINT) END`;
 }
 
 /** A number of steps in the column's own unit, or its square. */
-export const inOwnUnit = ({ shape, decimals, step }: Grid, steps: number): number =>
-  (steps * Number(step)) / 10 ** (shape === "squared" ? 2 * decimals : decimals);
+export const inOwnUnit = ({ shape, decimals, step, parts }: Grid, steps: number): number =>
+  (steps * Number(step)) / Number(parts) / 10 ** (shape === "squared" ? 2 * decimals : decimals);
 
 export const middleOf = ({ middle, decimals }: Grid): number => Number(middle) / 10 ** decimals;

@@ -8,7 +8,7 @@
 import { canonicalNumber, type Expr, type Measure } from "../../../privacy/index.js";
 import { invalidInput } from "../../../vocabulary/index.js";
 import type { CollaborationSpec, ColumnSpec } from "../../collaborations/spec.js";
-import { type Grid, gridOf, inOwnUnit, middleOf, type Shape } from "./grid.js";
+import { COARSEST, type Grid, gridOf, inOwnUnit, middleOf, type Shape } from "./grid.js";
 
 /** Distinct units, rows (of a column: with a value), or a sum of steps. */
 export type NoisyPart =
@@ -84,7 +84,11 @@ function columnNamed(spec: CollaborationSpec, value: Expr): ColumnSpec {
 }
 
 /** The most that one row adds to a part, in steps. */
-export const mostOfRow = (part: NoisyPart): bigint => (part.kind === "sum" ? part.grid.most : 1n);
+export const mostOfRow = (part: NoisyPart): bigint => (part.kind === "sum" ? part.grid.most : COARSEST);
+
+/** What an engine has counted or summed, in steps. */
+export const inSteps = (part: NoisyPart, found: bigint): bigint =>
+  part.kind === "sum" ? found : COARSEST * found;
 
 export function shownMeasure(
   { measure, parts: at }: NoisyMeasure,
@@ -93,14 +97,15 @@ export function shownMeasure(
 ): Shown {
   const of = (i: number) => {
     const part = parts[at[i]!]!;
-    const unit = (steps: number) => (part.kind === "sum" ? inOwnUnit(part.grid, steps) : steps);
+    const unit = (steps: number) =>
+      part.kind === "sum" ? inOwnUnit(part.grid, steps) : steps / Number(COARSEST);
     return { part, value: unit(Number(numbers[at[i]!]!)), error: unit(deviations[at[i]!]!) };
   };
   const [first] = [of(0)];
   switch (measure.kind) {
     case "units":
     case "count":
-      return { value: String(numbers[at[0]!]!), error: legible(first.error, first.error) };
+      return { value: whole(numbers[at[0]!]!), error: legible(first.error, first.error) };
     case "sum":
       return { value: legible(first.value, first.error), error: legible(first.error, first.error) };
     case "mean":
@@ -109,6 +114,13 @@ export function shownMeasure(
       return spreadOf(measure.kind === "std", first, of(1), of(2));
   }
 }
+
+/** A count of steps as whole people or rows, the nearest; halves up. */
+const whole = (steps: bigint): string => {
+  const twice = 2n * steps + COARSEST;
+  const rest = ((twice % (2n * COARSEST)) + 2n * COARSEST) % (2n * COARSEST);
+  return String((twice - rest) / (2n * COARSEST));
+};
 
 interface Figure {
   part: NoisyPart;

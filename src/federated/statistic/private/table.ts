@@ -32,7 +32,14 @@ import { type CollaborationSpec, leastContributors, spokenColumns } from "../../
 import type { SharedStatistic } from "../shared.js";
 import { cellsOf, sizesOf } from "../table.js";
 import { roomOf } from "./grid.js";
-import { mostOfRow, type NoisyMeasure, type NoisyPart, noisyMeasures, shownMeasure } from "./measures.js";
+import {
+  inSteps,
+  mostOfRow,
+  type NoisyMeasure,
+  type NoisyPart,
+  noisyMeasures,
+  shownMeasure,
+} from "./measures.js";
 import { noisyQuestion } from "./question.js";
 
 /** Room for noise in a slot: a sum leaves it with a probability below 10^−30. */
@@ -111,7 +118,8 @@ function kindOf(
     const cells = set.reduce((product, d) => product * BigInt(sizes[d]!), 1n);
     const most = BigInt(rows);
     // Of distinct units one in each of its cells; of rows and sums all rows may lie in one cell.
-    return sum + (part.kind === "units" ? (cells < most ? cells : most) : (most * mostOfRow(part)) ** 2n);
+    const step = mostOfRow(part) ** 2n;
+    return sum + step * (part.kind === "units" ? (cells < most ? cells : most) : most ** 2n);
   }, 0n);
   return { name: `${i}.${part.kind}`, squared };
 }
@@ -140,10 +148,12 @@ function slotsOf(
   );
 }
 
-/** More rows than the spec speaks of change no number by more: which clamp it is shows in nothing. */
+/** In steps. More rows than the spec speaks of change no number by more, and that they do shows in nothing. */
 function clamped(spec: CollaborationSpec, parts: readonly NoisyPart[], numbers: readonly bigint[]): bigint[] {
-  return numbers.map((x, i) => {
-    const most = BigInt(spec.max_rows) * mostOfRow(parts[i % parts.length]!);
+  return numbers.map((found, i) => {
+    const part = parts[i % parts.length]!;
+    const x = inSteps(part, found);
+    const most = BigInt(spec.max_rows) * mostOfRow(part);
     return x > most ? most : x < -most ? -most : x;
   });
 }
