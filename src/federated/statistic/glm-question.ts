@@ -52,15 +52,9 @@ export function glmQuestion(
     [
       `SELECT 'all', ${wholeText(shape)} FROM curve`,
       ...shape.crossings.map((c, i) => countsOf(c, i, shape)),
-      ...influenceOf(shape),
+      ...(shape.influence === undefined ? [] : [influenceSql(shape.influence)]),
     ].join(" UNION ALL ");
   return { sql, parameters: write.values };
-}
-
-function influenceOf({ influence }: GlmShape): string[] {
-  if (influence === undefined) return [];
-  const { entries, sums } = influenceSql(influence);
-  return [`SELECT 'influence', ${sums} FROM (SELECT ${entries} FROM design GROUP BY u)`];
 }
 
 function standardised({ numbers, levels, center, size }: DesignColumn): string {

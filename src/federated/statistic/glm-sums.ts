@@ -41,7 +41,9 @@ export function contributionOf(
     starts.push(size);
     size += 3 * sizeOf(crossing);
   }
-  const numbers = new Array<bigint>(size + (influence?.products.length ?? 0)).fill(0n);
+  const numbers = new Array<bigint>(
+    size + (influence === undefined ? 0 : 1 + influence.products.length),
+  ).fill(0n);
   for (const row of answer) {
     const [key, text] = [String(row[0]), String(row[1])];
     const values = text.split(" ").map(BigInt);

@@ -165,6 +165,14 @@ describe("what cannot be estimated, or may not be shown", () => {
     );
   });
 
+  test("of units with many rows there is no bound, and people look", async () => {
+    const rows = Array.from({ length: 900 }, (_, i) => [i, ((i * 37) % 100) / 3 - 20, (i * 7) % 90]);
+    const units = rows.map((_, i) => (i < 66 ? 0 : i * 3));
+    const found = await made(rows, { formula: "y ~ x + z" }, units);
+    expect(rules(found)).toContain("model_influence review");
+    expect(facts(found).coefficients[0]!.few_units).toBeUndefined();
+  });
+
   test.each([
     ["a number that is the same for all but nine", "y ~ x", base.map(([, y], i) => [i < 9 ? 500 : 0, y!, 0])],
     [
