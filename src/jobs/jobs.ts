@@ -109,6 +109,8 @@ export interface Jobs {
   together(id: string): Promise<Finding[]>;
   /** Of what the node found: whether it is provably the same as, or apart from, all that went out before. */
   apart(id: string): boolean;
+  /** Of what the node found: size of a head of the ledger that others know. */
+  knownHead(id: string): number | undefined;
   /** Of what the node found: further files of a release's bundle, by path. @throws not_found */
   papers(id: string): Record<string, JsonObject>;
   /** Below so many units a count of this job's is small. @throws not_found */

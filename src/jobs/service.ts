@@ -178,6 +178,10 @@ class JobService implements Jobs {
     const job = jobRow(this.db, id);
     return kindOf(this.parts, job).finder?.apart(job) ?? false;
   }
+  knownHead(id: string): number | undefined {
+    const job = jobRow(this.db, id);
+    return kindOf(this.parts, job).finder?.knownHead(job);
+  }
   papers(id: string): Record<string, JsonObject> {
     const job = jobRow(this.db, id);
     return kindOf(this.parts, job).finder?.papers(job) ?? {};

@@ -120,6 +120,12 @@ describe("other attacks on a bundle", () => {
     }
   });
 
+  test("an earlier head that no part of this bundle speaks of", async () => {
+    const continues = { size: 1, proof: f.ledger.consistencyProof(1, 2) };
+    const receipt = Buffer.from(canonicalJson({ ...json("receipt.json"), continues }));
+    expect(wheres(await replacing("receipt.json", receipt))).toEqual(["receipt.json"]);
+  });
+
   test("two outputs swapped", async () => {
     const files = unpack(zip);
     const [a, b] = [files.get("outputs/t1.csv")!, files.get("outputs/model.json")!];

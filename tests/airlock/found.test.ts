@@ -52,6 +52,7 @@ class Found {
       together: async () => this.together,
       mark: () => this.mark,
       apart: () => true,
+      knownHead: () => 3,
       papers: () => ({ [COLLABORATION_PATH]: { version: 1, said: ["by all"] } }),
     },
   };

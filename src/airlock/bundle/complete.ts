@@ -39,6 +39,7 @@ function bundleFiles(parts: AirlockParts, release: Release): { files: Packed[]; 
       policies: policiesIn(texts[PATHS.reviews]!),
       job,
       outputs: release.files.map((f) => f.output),
+      known: parts.jobs.knownHead(release.job),
     },
     head.size,
   );

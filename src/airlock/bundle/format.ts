@@ -137,6 +137,8 @@ export const receiptFile = z.strictObject({
       }),
     )
     .max(2000),
+  /** An earlier head of the log, which others know, and the proof that this one goes on from it. */
+  continues: z.strictObject({ size: z.int().positive(), proof: z.array(hash64).max(64) }).optional(),
 });
 export type ReceiptFile = z.output<typeof receiptFile>;
 export type ReceiptEntry = ReceiptFile["entries"][number];

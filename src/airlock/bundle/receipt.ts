@@ -12,6 +12,8 @@ export interface ReceiptSubjects {
   policies: readonly number[];
   job: Pick<JobFile, "job" | "datasets" | "run">;
   outputs: readonly string[];
+  /** Size of a head of this log that others know. */
+  known?: number | undefined;
 }
 
 /** @param size of the tree that the proofs lead to. @throws internal when an entry of the chain is missing. */
@@ -36,6 +38,9 @@ export function receiptOf(ledger: Ledger, of: ReceiptSubjects, size: number): Re
     version: 1,
     log: { origin: ledger.origin, public_key: ledger.publicKey },
     entries: entries.sort((a, b) => a.leaf.seq - b.leaf.seq),
+    ...(of.known === undefined
+      ? {}
+      : { continues: { size: of.known, proof: ledger.consistencyProof(of.known, size) } }),
   };
 }
 

@@ -6,6 +6,7 @@
  * says more than is proven: a bundle with one problem proves nothing.
  */
 import type { VerifierCrypto } from "../../ledger/index.js";
+import { PATHS } from "../bundle/format.js";
 import { checkChain } from "./chain.js";
 import { type Chapter, checkChapters } from "./chapters.js";
 import { checkEntries, checkHead, type Pin } from "./entries.js";
@@ -33,6 +34,11 @@ export function verifyWith(
   const head = checkHead(crypto, bundle, pin, report);
   if (head) checkEntries(crypto, bundle, head, report);
   const links = checkChain(crypto, bundle, report);
+  report.require(
+    bundle.receipt.continues === undefined || bundle.chapters.size > 0,
+    PATHS.receipt,
+    "names an earlier head that nothing speaks of",
+  );
   const more = checkChapters(crypto, bundle, chapters, report);
   if (!head || !links || !report.clean) return failed();
   const proves = [...provenBy(bundle, links, head, pin), ...more.proves];

@@ -7,18 +7,20 @@
 
 import { COLLABORATION_PATH } from "../../airlock/index.js";
 import type { Finder, FindingJob, JobKind } from "../../jobs/index.js";
-import type { JsonObject } from "../../ledger/index.js";
+import { type JsonObject, parseNote } from "../../ledger/index.js";
 import type { Canonical } from "../../privacy/index.js";
 import type { Keys, Store } from "../../store/index.js";
 import { GloveboxError, invalidInput } from "../../vocabulary/index.js";
 import { collaborationRow } from "../collaborations/rows.js";
 import { type Found, resultOf } from "../member/results.js";
+import type { Paper } from "./paper.js";
 import { releasedMark, roundOfJob } from "./rows.js";
 import { isApart, judgedTogether, shownText } from "./together.js";
+import { attestSchema } from "./witnessed.js";
 
 export interface KindParts {
   store: Store;
-  keys: Pick<Keys, "sealer">;
+  keys: Pick<Keys, "sealer" | "identity">;
 }
 
 const WALL_S = 600;
@@ -53,11 +55,24 @@ function finderOf(parts: KindParts): Finder {
     together: (job) => judgedTogether(parts, job.id),
     mark: (job) => releasedMark(parts.store.db, roundOfJob(parts.store.db, job.id)?.collaboration ?? ""),
     apart: (job) => isApart(parts, job.id),
+    knownHead(job) {
+      const of = roundOfJob(parts.store.db, job.id);
+      return of === undefined
+        ? undefined
+        : headSize(JSON.parse(of.paper) as Paper, parts.keys.identity.publicKey);
+    },
     papers(job): Record<string, JsonObject> {
       const of = roundOfJob(parts.store.db, job.id);
       return of === undefined ? {} : { [COLLABORATION_PATH]: JSON.parse(of.paper) as JsonObject };
     },
   };
+}
+
+/** Of the head that this domain showed for this result. */
+function headSize({ messages }: Paper, me: string): number | undefined {
+  const own = messages.find(({ message }) => message.kind === "attest" && message.author === me);
+  const head = own && attestSchema.safeParse(own.message.body);
+  return head?.success ? parseNote(head.data.head)?.size : undefined;
 }
 
 function foundOf({ store, keys }: KindParts, job: FindingJob) {

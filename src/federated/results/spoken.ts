@@ -18,6 +18,8 @@ export interface Checked {
   transcripts: string[];
   ledgers: ShownLedger[];
   missing: string[];
+  /** Whose log the bundle is of. */
+  issuer: string;
 }
 
 const say = (en: string, zh: string): Sentence => ({ en, zh });
@@ -37,12 +39,7 @@ export function spokenOf(paper: Paper, checked: Checked): { proves: Sentence[]; 
         `Each of ${over} signed the same list of keys and ciphertexts, for the question that this job is of, before it gave its share (round ${rounds}: ${checked.transcripts.join(", ")}).`,
         `${over} 在给出解密份额之前，就本任务的问题签署了同一份密钥与密文清单（第 ${rounds} 轮：${checked.transcripts.join("、")}）。`,
       ),
-      ...checked.ledgers.map(({ name, log, head, cosigners }) =>
-        say(
-          `The log ${log.origin} of ${name} says what it put in and that it gave its share, among its first ${head.size} entries; that head is cosigned by ${cosigners.length} of ${others} others${cosigners.length === 0 ? "" : `: ${cosigners.join(", ")}`}.`,
-          `${name} 的账本 ${log.origin} 前 ${head.size} 条记录载明其提交内容与给出的份额；该检查点由其他 ${others} 方中的 ${cosigners.length} 方联署${cosigners.length === 0 ? "" : `：${cosigners.join("、")}`}。`,
-        ),
-      ),
+      ...checked.ledgers.map((ledger) => spokenLedger(ledger, others, checked.issuer)),
     ],
     not_proven: [
       ...checked.missing.map((name) =>
@@ -65,4 +62,15 @@ export function spokenOf(paper: Paper, checked: Checked): { proves: Sentence[]; 
       ),
     ],
   };
+}
+
+function spokenLedger({ name, log, head, cosigners }: ShownLedger, others: number, issuer: string): Sentence {
+  const [by, by_zh] =
+    cosigners.length === 0 ? ["", ""] : [`: ${cosigners.join(", ")}`, `：${cosigners.join("、")}`];
+  const [on, on_zh] =
+    name === issuer ? ["; the head of this bundle goes on from it", "；本证据包的检查点为其延续"] : ["", ""];
+  return say(
+    `The log ${log.origin} of ${name} says what it put in and that it gave its share, among its first ${head.size} entries; that head is cosigned by ${cosigners.length} of ${others} others${by}${on}.`,
+    `${name} 的账本 ${log.origin} 前 ${head.size} 条记录载明其提交内容与给出的份额；该检查点由其他 ${others} 方中的 ${cosigners.length} 方联署${by_zh}${on_zh}。`,
+  );
 }

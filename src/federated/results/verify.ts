@@ -16,9 +16,13 @@ import {
 } from "../../airlock/index.js";
 import {
   canonicalJson,
+  checkConsistency,
   checkNote,
+  fromBase64,
   type JsonObject,
   type JsonValue,
+  type Note,
+  parseNote,
   toHex,
   utf8,
   type VerifierCrypto,
@@ -54,6 +58,16 @@ export const verifyRelease = (zip: Uint8Array, pin: Pin = {}): Verification =>
 const same = (a: unknown, b: unknown): boolean =>
   a !== undefined && b !== undefined && canonicalJson(a as JsonValue) === canonicalJson(b as JsonValue);
 
+/** @param shown undefined: the domain has shown none, and then nothing may be said of one */
+function goesOn(crypto: VerifierCrypto, { receipt, checkpoint }: Bundle, shown: Note | undefined): boolean {
+  const { continues } = receipt;
+  if (shown === undefined || continues === undefined) return shown === undefined && continues === undefined;
+  const [head, proof] = [parseNote(checkpoint), continues.proof.map(fromBase64)];
+  if (head === undefined || continues.size !== shown.size || proof.includes(undefined)) return false;
+  const [from, to] = [fromBase64(shown.root)!, fromBase64(head.root)!];
+  return checkConsistency(crypto, shown.size, head.size, from, to, proof as Uint8Array[]);
+}
+
 class PaperCheck {
   private readonly messages: Message[];
   private readonly spec: CollaborationSpec;
@@ -84,7 +98,7 @@ class PaperCheck {
     const last = places.at(-1);
     if (last === undefined || !this.report.clean) return undefined;
     const { ledgers, missing } = this.checkLedgers(logs, last.contributors);
-    this.checkIssuer(logs);
+    const issuer = this.checkIssuer(logs, ledgers);
     if (!this.report.clean) return undefined;
     return {
       hash: this.hash,
@@ -92,6 +106,7 @@ class PaperCheck {
       transcripts: places.map((p) => p?.transcript ?? ""),
       ledgers,
       missing,
+      issuer,
     };
   }
 
@@ -253,13 +268,19 @@ class PaperCheck {
     return { ledgers, missing: contributors.filter((key) => !attests.has(key)).map(this.nameOf) };
   }
 
-  /** The log of the bundle is that of a recipient. */
-  private checkIssuer(logs: ReadonlyMap<string, LogOf>): void {
+  /** The log of the bundle is that of a recipient, and its head goes on from the one that this recipient has shown. */
+  private checkIssuer(logs: ReadonlyMap<string, LogOf>, ledgers: readonly ShownLedger[]): string {
     const { origin, public_key } = this.bundle.receipt.log;
     const of = [...logs].find(([, log]) => log.origin === origin && log.key === public_key)?.[0];
     this.require(
       of !== undefined && this.spec.recipients.includes(this.nameOf(of)),
       "names no recipient whose log the bundle is of",
     );
+    const shown = ledgers.find(({ log }) => log.key === public_key);
+    this.require(
+      goesOn(this.crypto, this.bundle, shown?.head),
+      "shows a head from which the bundle's checkpoint does not go on",
+    );
+    return of === undefined ? "" : this.nameOf(of);
   }
 }

@@ -54,6 +54,8 @@ export interface Finder {
   mark(job: FindingJob): number;
   /** Whether it is provably the same as, or apart from, all that went out before. */
   apart(job: FindingJob): boolean;
+  /** Size of a head of this node's ledger that others know, and that a bundle's head is shown to go on from. */
+  knownHead(job: FindingJob): number | undefined;
   /** Further files of a release's bundle, by path. */
   papers(job: FindingJob): Record<string, JsonObject>;
 }

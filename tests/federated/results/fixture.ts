@@ -219,7 +219,9 @@ export class Parties {
   }
 
   /** What the chapter reads of a bundle. */
-  bundle(more: { spec?: object; grant?: string; log?: object } = {}): Bundle {
+  bundle(
+    more: { spec?: object; grant?: string; log?: object; continues?: object; checkpoint?: string } = {},
+  ): Bundle {
     const [bureau] = this.all as [Party, Party, Party];
     const spec = {
       collaboration: ID,
@@ -231,7 +233,17 @@ export class Parties {
     };
     const grant = { step: "grant", opening: { data: { collaboration: more.grant ?? this.hash } } };
     const log = more.log ?? { origin: bureau.ledger.origin, public_key: bureau.ledger.publicKey };
-    return { job: { job: { spec } }, receipt: { entries: [grant], log } } as unknown as Bundle;
+    const [shown, now] = [parseNote(bureau.head)!, bureau.ledger.checkpoint()];
+    const proof = bureau.ledger.consistencyProof(shown.size, now.size);
+    const attested = this.messages.some(
+      ({ message: { kind, author } }) => kind === "attest" && author === bureau.key.publicKey,
+    );
+    const continues = attested ? { continues: { size: shown.size, proof } } : {};
+    return {
+      job: { job: { spec } },
+      receipt: { entries: [grant], log, ...continues, ...(more.continues ? more : {}) },
+      checkpoint: more.checkpoint ?? now.note,
+    } as unknown as Bundle;
   }
 }
 

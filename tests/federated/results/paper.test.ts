@@ -23,6 +23,8 @@ describe("a paper that is in order", () => {
     expect(text).toContain(p.transcript());
     for (const name of NAMES)
       expect(text).toMatch(new RegExp(`glovebox/${name} of ${name} .* cosigned by 2 of 2 others`));
+    expect(text).toContain("bureau of bureau says what it put in");
+    expect(text.match(/the head of this bundle goes on from it/g)).toHaveLength(1);
     for (const { zh } of [...proves, ...not_proven]) expect(zh).toMatch(/[一-鿿]/);
   });
 
@@ -210,6 +212,12 @@ describe("what the maker of a paper changes is found", () => {
     expect(wrong({ spec: { statistic: { kind: "table", rows: ["age"] } } })).toContain("asks something else");
     expect(wrong({ grant: "0".repeat(64) })).toContain("a grant that does not name this spec");
     const hospital = p.all[1]!.ledger;
+    const bureau = p.all[0]!;
+    bureau.write("round.entered", []);
+    expect(wrong({})).toBe("");
+    const goes = "from which the bundle's checkpoint does not go on";
+    expect(wrong({ continues: { size: 2, proof: [] } })).toContain(goes);
+    expect(wrong({ checkpoint: bureau.otherHead() })).toContain(goes);
     expect(wrong({ log: { origin: hospital.origin, public_key: hospital.publicKey } })).toContain(
       "names no recipient",
     );
