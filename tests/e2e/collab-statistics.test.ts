@@ -7,8 +7,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { packageRoot } from "../../scripts/setup/home.mjs";
+import { verifyRelease } from "../../src/federated/verifier.js";
 import { Terminal } from "../cli/fixture.js";
 import {
+  bundleOf,
   collaborate,
   type Domain,
   FLCHAIN_ROWS,
@@ -59,7 +61,10 @@ describe("three domains and a coordinator", () => {
     const [bureau] = domains;
     const terminal = new Terminal({ GLOVEBOX_URL: bureau.node.url, GLOVEBOX_TOKEN: bureau.operator.token });
     const { round } = await terminal.must("collab", "stat", id, ...flags);
-    return resultOf(bureau, id, round);
+    const told = await resultOf(bureau, id, round);
+    // Of however many steps it took: what all domains said of each is in its bundle.
+    expect(verifyRelease(await bundleOf(bureau, told.job)).problems).toEqual([]);
+    return told;
   }
 
   test("covariances and correlations", async () => {

@@ -4,10 +4,12 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import Database from "better-sqlite3";
+import { verifyRelease } from "../../src/federated/verifier.js";
 import { auditLedger } from "../../src/ledger/index.js";
 import { openKeys, openStore } from "../../src/store/index.js";
 import { Terminal } from "../cli/fixture.js";
 import {
+  bundleOf,
   collaborate,
   type Domain,
   domainAt,
@@ -71,6 +73,7 @@ describe("two domains with noise", () => {
     );
     expect(told).toMatchObject({ state: "done", verdict: "pass", privacy: TERMS });
     expect(told.charges).toHaveLength(1);
+    expect(verifyRelease(await bundleOf(bureau, told.job)).problems).toEqual([]);
     const [header, ...lines] = told.result.trimEnd().split("\n");
     expect(header).toBe("sex,count age,count age (s.e.),mean age,mean age (s.e.)");
     for (const line of lines) {

@@ -12,6 +12,7 @@ import { openKeys, openStore } from "../../src/store/index.js";
 import { Terminal } from "../cli/fixture.js";
 import {
   askOver,
+  bundleOf,
   collaborate,
   type Domain,
   domainAt,
@@ -28,12 +29,6 @@ import {
 
 const terminal = (of: Domain): Terminal =>
   new Terminal({ GLOVEBOX_URL: of.node.url, GLOVEBOX_TOKEN: of.operator.token });
-
-const bundleOf = async (of: Domain, job: string): Promise<Buffer> => {
-  const { items } = await of.operator.must("GET", "/api/v1/releases");
-  const release = items.find((r: { job: string; state: string }) => r.job === job && r.state === "released");
-  return (await of.operator.http("GET", `/api/v1/releases/${release.id}/bundle`)).bytes;
-};
 
 const count = (sex: string): number => FLCHAIN_ROWS.filter((row) => fieldOf(row, "sex") === sex).length;
 

@@ -8,7 +8,7 @@ export { Person } from "./people.js";
 export { freePort } from "./ports.js";
 export { ended, isAlive, kill9, killGroup, terminate, until } from "./processes.js";
 export { type PrivateRedis, privateRedis } from "./redis.js";
-export { heldResult, type Recipient, resultOf, roundOver } from "./results.js";
+export { bundleOf, heldResult, type Recipient, resultOf, roundOver } from "./results.js";
 export { type TempDir, tempDir } from "./temp.js";
 export { descendants, type OutputSeen, type RunSeen, Witness } from "./witness.js";
 export * from "./world.js";

@@ -49,3 +49,10 @@ export async function resultOf(of: Recipient, id: string, round: number): Promis
   }
   return of.operator.must("GET", path(id, round));
 }
+
+/** The bundle in which a result went out. */
+export async function bundleOf({ operator }: Pick<Recipient, "operator">, job: string): Promise<Buffer> {
+  const { items } = await operator.must("GET", "/api/v1/releases");
+  const release = items.find((r: Json) => r.job === job && r.state === "released");
+  return (await operator.http("GET", `/api/v1/releases/${release.id}/bundle`)).bytes;
+}
