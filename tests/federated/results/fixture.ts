@@ -139,7 +139,10 @@ export class Parties {
   readonly hash: string;
   readonly statistic = { kind: "table", rows: ["sex"] };
 
-  constructor(private readonly fixtures: readonly LedgerFixture[]) {
+  constructor(
+    private readonly fixtures: readonly LedgerFixture[],
+    recipients: string[],
+  ) {
     this.all = NAMES.map((name, i) => new Party(name, this, fixtures[i]!));
     this.spec = {
       version: 1,
@@ -147,7 +150,7 @@ export class Parties {
       purpose: "tests",
       coordinator: this.all[0]!.key.publicKey,
       participants: this.all.map(({ name, key }) => ({ name, key: key.publicKey })),
-      recipients: ["bureau"],
+      recipients,
       columns: [{ name: "sex", type: "text", categories: ["F", "M"] }],
       max_rows: 1_000,
       threshold: 10,
@@ -157,8 +160,11 @@ export class Parties {
     this.hash = specSha256(this.spec);
   }
 
-  static open(): Parties {
-    return new Parties(NAMES.map(() => ledgerFixture()));
+  static open(recipients = ["bureau"]): Parties {
+    return new Parties(
+      NAMES.map(() => ledgerFixture()),
+      recipients,
+    );
   }
 
   end(): void {

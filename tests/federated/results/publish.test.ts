@@ -4,10 +4,13 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import type { Board } from "../../../src/federated/board/board.js";
 import { insertCollaboration, insertMessage } from "../../../src/federated/collaborations/rows.js";
 import type { MemberParts } from "../../../src/federated/member/parts.js";
+import { keepResult } from "../../../src/federated/member/results.js";
 import { roundOf } from "../../../src/federated/member/round.js";
+import type { Paper } from "../../../src/federated/results/paper.js";
 import { Publisher, WITNESS_MS } from "../../../src/federated/results/publish.js";
-import { peerHead } from "../../../src/federated/results/rows.js";
+import { jobOfRound, peerHead } from "../../../src/federated/results/rows.js";
 import { cosignedAt, nodeCrypto, parseNote } from "../../../src/ledger/index.js";
+import { GloveboxError } from "../../../src/vocabulary/index.js";
 import { ID, Parties, type Party } from "./fixture.js";
 
 let parties: Parties | undefined;
@@ -23,8 +26,9 @@ class Hospital {
   private readonly vault = new Map<string, Buffer>();
   private posted = 0;
 
-  constructor(instead: Step = {}) {
-    this.all = Parties.open();
+  /** @param recipients who learn the result; @param more of what the node is made of */
+  constructor(instead: Step = {}, recipients?: string[], more: object = {}) {
+    this.all = Parties.open(recipients);
     parties = this.all;
     const { f, ledger } = this.me;
     const say = { "hospital attest": nothing, "hospital cosign": nothing };
@@ -63,6 +67,7 @@ class Hospital {
       clock: f.clock,
       vault: { put, read: async (object: string) => this.vault.get(object)! },
       log: { warn: nothing },
+      ...more,
     } as unknown as MemberParts);
   }
 
@@ -235,5 +240,66 @@ describe("a contributor that learns nothing of the result", () => {
     await h.settle();
     expect(h.entries("collaboration.two_histories_seen")).toEqual([]);
     expect(h.row.state).toBe("active");
+  });
+});
+
+describe("a recipient", () => {
+  const refused = new GloveboxError("no_grant");
+  const catalog = {
+    grants: {
+      usable() {
+        throw refused;
+      },
+    },
+    datasets: { row: () => ({ name: "records", current_version: "ver_1" }) },
+  };
+
+  test("makes no job of a result when consent has ended meanwhile, and says so in its ledger", async () => {
+    const h = new Hospital({}, ["hospital"], { catalog });
+    const { store, keys } = h.me.f;
+    store.db.pragma("foreign_keys = OFF");
+    store.db.prepare("UPDATE collaborations SET dataset = 'dst_1'").run();
+    const result = {
+      kind: "result" as const,
+      findings: [],
+      sha256: undefined,
+      media_type: "text/csv",
+      capacity_bytes: 0,
+      text: "",
+    };
+    h.me.ledger.commit((tx) => keepResult(tx, keys.sealer, ID, { round: 1, attempt: 1 }, result));
+    h.me.f.clock.advance(WITNESS_MS + 1);
+    await h.settle();
+    expect(jobOfRound(store.db, ID, 1)).toMatchObject({ job: null });
+    expect(h.entries("round.withheld")).toEqual([expect.objectContaining({ reason: "no_grant" })]);
+    expect(await h.act()).toBe(false);
+  });
+
+  test("leaves out of the bundle what does not hold of a peer", async () => {
+    const lies: Step = {
+      "insurer share": (p) => {
+        p.say("share", { nonce: "n", blobs: p.blobs.share });
+        p.write("round.shared", p.blobs.key);
+      },
+    };
+    const h = new Hospital(lies, ["hospital"], { catalog });
+    const { store, keys } = h.me.f;
+    store.db.pragma("foreign_keys = OFF");
+    store.db.prepare("UPDATE collaborations SET dataset = 'dst_1'").run();
+    const result = {
+      kind: "result" as const,
+      findings: [],
+      sha256: undefined,
+      media_type: "",
+      capacity_bytes: 0,
+      text: "",
+    };
+    h.me.ledger.commit((tx) => keepResult(tx, keys.sealer, ID, { round: 1, attempt: 1 }, result));
+    h.me.f.clock.advance(WITNESS_MS + 1);
+    await h.settle();
+    const paper = JSON.parse(jobOfRound(store.db, ID, 1)!.paper) as Paper;
+    const shown = paper.messages.filter((m) => m.message.kind === "attest").map((m) => m.message.author);
+    // Its own is not on this board yet.
+    expect(shown).toEqual([h.all.all[0]!.key.publicKey]);
   });
 });
