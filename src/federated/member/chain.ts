@@ -1,9 +1,10 @@
 /**
  * The steps of one statistic: which round goes on from which, and whether a step may be taken.
  *
- * Rules: a step follows the last round of its statistic, which is done, in the same words, opened by the same domain, over
- * the same contributors, and numbered one more; a statistic is gone on with once. A recipient knows from its own sums where the step must start, and
- * refuses another start: else whoever opens could choose starts that ask for sums nobody agreed to.
+ * Rules: a step follows the last round of its statistic, which its opener has done and nobody refused, in the same words,
+ * opened by the same domain, over the same contributors, and numbered one more; a statistic is gone on with once. A
+ * recipient knows from its own sums where the step must start, and refuses another start, and one after a round of which
+ * it has no sums: else whoever opens could choose starts that ask for sums nobody agreed to.
  */
 import { canonicalJson, type JsonObject } from "../../ledger/index.js";
 import type { Keys, Store } from "../../store/index.js";
@@ -12,7 +13,7 @@ import type { Asked } from "../statistic/shared.js";
 import { sameSet } from "./attempts.js";
 import { resultOf } from "./results.js";
 import { Breach } from "./revealed.js";
-import { type RoundView, roundOf } from "./round.js";
+import { type RoundView, recipientKeys, roundOf } from "./round.js";
 
 interface ChainParts {
   store: Store;
@@ -31,6 +32,11 @@ export function chainOf(store: Store, row: CollaborationRow, first: number): Rou
   return chain;
 }
 
+/** Others may have it done later: their word comes after that of who opens the next step. */
+const wasDone = ({ opener, contributors, messages }: RoundView): boolean =>
+  messages.some(({ message }) => message.kind === "done" && message.author === opener) &&
+  !messages.some(({ message }) => message.kind === "refuse" && contributors.includes(message.author));
+
 /** @throws Breach naming who opened it */
 export function requireStep(
   { store, keys }: ChainParts,
@@ -45,13 +51,16 @@ export function requireStep(
     step.of < view.round &&
     before?.asked !== undefined &&
     before.opener === view.opener &&
+    wasDone(before) &&
     (before.asked.step?.number ?? 1) + 1 === step.number &&
     chain.length === step.number &&
     sameSet(before.contributors, view.contributors) &&
     text(before.asked.statistic) === text(statistic) &&
     text(before.asked.privacy ?? null) === text(privacy ?? null);
   if (!follows) throw new Breach(view.opener, "what it opened is no next step of its statistic");
+  const me = keys.identity.publicKey;
+  if (!recipientKeys(row).includes(me) || !before.contributors.includes(me)) return;
   const found = resultOf(store.db, keys.sealer, row.id, before.round);
-  if (found !== undefined && (found.kind !== "step" || text(found.state) !== text(step.state)))
+  if (found?.kind !== "step" || text(found.state) !== text(step.state))
     throw new Breach(view.opener, "the step that it opened starts from elsewhere than the sums say");
 }
