@@ -14,6 +14,8 @@ export interface Followed {
   round: Round;
   job?: Job;
   release?: Release;
+  /** Names of the job's outputs, once its end shows. */
+  outputs?: string[];
 }
 
 export interface ResultFlags {
@@ -33,9 +35,13 @@ export async function followRound(
   if (round.job === undefined || round.result !== undefined) return shown(context, id, { round });
   const job = wait ? await waitFor(context, round.job) : await client.get<Job>(jobPath(round.job));
   const over = job.state === "held" || job.state === "ended";
-  const release = over ? await releaseOf(context, id, job, { wait, why }) : undefined;
-  const last = release?.state === "released" ? await client.get<Round>(roundPath(id, number)) : round;
-  return shown(context, id, { round: last, job, ...(release === undefined ? {} : { release }) });
+  if (!over) return shown(context, id, { round, job });
+  const { items } = await client.get<{ items: Output[] }>(`${jobPath(job.id)}/outputs`);
+  const outputs = items.map((o) => o.name);
+  const release = await releaseOf(context, id, job, items, { wait, why });
+  if (release === undefined) return shown(context, id, { round, job, outputs });
+  const last = release.state === "released" ? await client.get<Round>(roundPath(id, number)) : round;
+  return shown(context, id, { round: last, job, release, outputs });
 }
 
 async function awaitRound(context: Context, id: string, number: number): Promise<Round> {
@@ -55,6 +61,7 @@ async function releaseOf(
   context: Context,
   id: string,
   job: Job,
+  items: readonly Output[],
   { wait, why }: ResultFlags,
 ): Promise<Release | undefined> {
   const client = context.client();
@@ -64,7 +71,6 @@ async function releaseOf(
   if (there !== undefined) return there;
   const justification = why ?? (wait ? await purposeByPolicy(context, id, job) : undefined);
   if (justification === undefined) return undefined;
-  const { items } = await client.get<{ items: Output[] }>(`${jobPath(job.id)}/outputs`);
   const outputs = items.map((o) => o.id);
   const asked = await client.post<Release>("/api/v1/releases", { job: job.id, outputs, justification });
   return client.post<Release>(`${releasePath(asked.id)}/submit`);
@@ -72,7 +78,9 @@ async function releaseOf(
 
 async function purposeByPolicy(context: Context, id: string, job: Job): Promise<string | undefined> {
   const client = context.client();
-  if (job.verdict !== "pass") return undefined;
+  // Only who submitted a job asks for the release of its outputs; an auditor only looks.
+  const { name: me } = await client.get<{ name: string }>("/api/v1/me");
+  if (job.verdict !== "pass" || job.principal !== me) return undefined;
   for (const name of job.datasets) {
     const path = `/api/v1/datasets/${encodeURIComponent(name)}/release-policy`;
     try {
@@ -102,24 +110,26 @@ export function shown(context: Context, id: string, followed: Followed): Outcome
   };
 }
 
-function nextLines(context: Context, id: string, { round, job, release }: Followed): string[] {
+function nextLines(context: Context, id: string, { round, job, release, outputs }: Followed): string[] {
   const { say } = context;
   if (round.result !== undefined || round.job === undefined) return [];
   const of = round.job;
+  const after = `glovebox collab result ${id} ${round.round}`;
   if (release !== undefined)
     return [
       say(
-        `Release ${release.id} is ${release.state}. Once it is released: glovebox collab result ${id} ${round.round}`,
-        `放行 ${release.id}：${release.state}。放行后：glovebox collab result ${id} ${round.round}`,
+        `Release ${release.id} is ${release.state}. Once it is released: ${after}`,
+        `放行 ${release.id}：${release.state}。放行后：${after}`,
       ),
     ];
   const verdict = job?.verdict === undefined ? "" : say(`, verdict ${job.verdict}`, `，结论 ${job.verdict}`);
   const state = job?.state ?? say("under way", "进行中");
-  return [
-    say(`The result is held as ${of} (${state}${verdict}).`, `结果以任务 ${of} 暂存（${state}${verdict}）。`),
-    say(
-      `Next: glovebox release request ${of} FILE --why TEXT (glovebox job outputs ${of} names the file), then glovebox collab result ${id} ${round.round}`,
-      `下一步：glovebox release request ${of} 文件 --why 理由（文件名见 glovebox job outputs ${of}），放行后 glovebox collab result ${id} ${round.round}`,
-    ),
-  ];
+  const held = say(
+    `The result is the output of ${of} (${state}${verdict}).`,
+    `结果为任务 ${of} 的产出（${state}${verdict}）。`,
+  );
+  if (outputs === undefined)
+    return [held, say(`Next: glovebox job show ${of}`, `下一步：glovebox job show ${of}`)];
+  const ask = `glovebox release request ${of} ${outputs.join(" ")} --why`;
+  return [held, say(`Next: ${ask} TEXT, then ${after}`, `下一步：${ask} 理由，放行后 ${after}`)];
 }

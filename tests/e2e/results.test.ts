@@ -112,6 +112,11 @@ describe("results over three domains", () => {
         message: expect.stringContaining("subtracted"),
       }),
     );
+    const shown = await terminal(bureau).run("collab", "result", id, String(round));
+    expect(shown.stdout).toContain(`The result is the output of ${job} (held, verdict review).`);
+    expect(shown.stdout).toContain(`glovebox release request ${job} result.csv --why`);
+    const zh = await terminal(bureau).run("collab", "result", id, String(round), "--lang", "zh");
+    expect(zh.stdout).toContain(`结果为任务 ${job} 的产出`);
     // The requester is told what descriptions say, and nothing that hangs on numbers.
     expect((await bureau.operator.must("GET", `/api/v1/jobs/${job}`)).verdict).toBe("review");
   });
