@@ -31,9 +31,13 @@ export const fieldOf = (row: string, name: string): string =>
 export const partsAt = (cuts: readonly number[]): string[] =>
   cuts.slice(0, -1).map((from, i) => [FLCHAIN_HEADER, ...FLCHAIN_ROWS.slice(from, cuts[i + 1])].join("\n"));
 
-/** @param part content of its dataset `records`; without it, it holds no data */
-export async function startDomain(name: string, part?: string): Promise<Domain> {
-  const node = await startNode({ workers: 0, args: ["--domain", name] });
+/** @param part content of its dataset `records`; without it, it holds no data; @param args more, of `up` */
+export async function startDomain(
+  name: string,
+  part?: string,
+  args: readonly string[] = [],
+): Promise<Domain> {
+  const node = await startNode({ workers: 0, args: ["--domain", name, ...args] });
   const admin = Person.admin(node.url, node.adminToken);
   const owner = await Person.add(admin, "owner", ["owner"]);
   const operator = await Person.add(admin, "operator", ["operator"]);

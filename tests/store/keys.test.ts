@@ -49,6 +49,19 @@ test("the first start makes them; the next ones find the same", () => {
   expect(again.sealer.open(keys.sealer.seal("x")).toString()).toBe("x");
 });
 
+test("a new identity is kept, and the one before can still sign what it had to say", () => {
+  const keys = open();
+  const before = keys.identity;
+  const renewed = keys.renewIdentity();
+  expect(renewed.publicKey).not.toBe(before.publicKey);
+  expect(keys.identity.publicKey).toBe(renewed.publicKey);
+  const again = open();
+  expect(again.identity.publicKey).toBe(renewed.publicKey);
+  expect(again.retired.map((k) => k.publicKey)).toEqual([before.publicKey]);
+  expect(again.log.publicKey).toBe(keys.log.publicKey);
+  expect(again.retired[0]!.sign(Buffer.from("x"))).toEqual(before.sign(Buffer.from("x")));
+});
+
 test("no private key lies in the data directory in clear", () => {
   const { identity, log } = open();
   const ring = readFileSync(join(data(), "keys.json"), "utf8");
