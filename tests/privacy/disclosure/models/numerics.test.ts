@@ -351,11 +351,11 @@ describe("on whom a coefficient stands", () => {
     const times = (row: readonly number[], j: number) =>
       row.reduce((sum, v, k) => sum + v * inverted[k]![j]!, 0);
     const leverage = byUnit((row) => row.reduce((sum, v, j) => sum + v * times(row, j), 0));
-    near(facts.max_leverage, leverage[0]!, 1e-9);
+    near(facts.max_leverage!, leverage[0]!, 1e-9);
     for (const [j, c] of facts.coefficients.entries()) {
       const shares = byUnit((row) => times(row, j) ** 2 / inverted[j]![j]!);
-      near(c.one_unit, shares[0]!, 1e-9);
-      near(c.few_units, shares[0]! + shares[1]! + shares[2]!, 1e-9);
+      near(c.one_unit!, shares[0]!, 1e-9);
+      near(c.few_units!, shares[0]! + shares[1]! + shares[2]!, 1e-9);
     }
   });
 });
