@@ -29,7 +29,8 @@ export interface SlotLayout {
   modulus?: bigint;
 }
 
-export const MAX_SCALE = 15;
+/** Squares of nine decimals, the most that a column has. */
+export const MAX_SCALE = 18;
 const MAX_BITS = 1024;
 
 /** @param t plaintext modulus. @throws invalid_input */

@@ -210,7 +210,7 @@ describe("numbers in slots", () => {
     expect(() => toSlots([101n], layout)).toThrow("age");
     expect(() => toSlots([-101n], layout)).toThrow("age");
     expect(() => toSlots([], layout)).toThrow("one a field");
-    expect(() => slotLayout([{ name: "age", scale: 16, bound: 1n }], 3, t)).toThrow("0 to 15");
+    expect(() => slotLayout([{ name: "age", scale: 19, bound: 1n }], 3, t)).toThrow("0 to 18");
     expect(() => slotLayout([{ name: "age", scale: 1, bound: -1n }], 3, t)).toThrow("out of range");
   });
 
