@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import Database from "better-sqlite3";
 import { packageRoot } from "../../scripts/setup/home.mjs";
 import { verifyRelease } from "../../src/federated/verifier.js";
 import { Terminal } from "../cli/fixture.js";
@@ -13,12 +14,14 @@ import {
   bundleOf,
   collaborate,
   type Domain,
+  domainAt,
   FLCHAIN_ROWS,
   fieldOf,
   type Json,
   partsAt,
   resultOf,
   startDomain,
+  until,
 } from "../harness/index.js";
 import { answersIn, cases } from "../privacy/disclosure/models/peers.js";
 
@@ -79,7 +82,7 @@ describe("three domains and a coordinator", () => {
       }
   });
 
-  test("quantiles by group, found step by step", async () => {
+  test("quantiles by group", async () => {
     const { state, steps, result, media_type } = await asked(
       ...["--quantiles", "age", "--at", "0.25", "0.5", "--by", "sex"],
     );
@@ -172,5 +175,29 @@ describe("three domains and a coordinator", () => {
       peer.degrees,
     ]);
     expect(told.groups.map((g: Json) => g.observed)).toEqual(peer.observed);
+  });
+
+  test("an opener that dies between two steps goes on with its statistic, and opens each step once", async () => {
+    const bureau = domains[0];
+    const question = ["--quantiles", "kappa", "--at", "0.5", "--where", "sex == 'F'"];
+    const whole = await asked(...question);
+    const terminal = new Terminal({ GLOVEBOX_URL: bureau.node.url, GLOVEBOX_TOKEN: bureau.operator.token });
+    const { round } = await terminal.must("collab", "stat", id, ...question);
+    const opened = (db: Database.Database) =>
+      db
+        .prepare(
+          "SELECT round, count(*) AS n FROM board_messages WHERE kind = 'open' AND round >= ? GROUP BY round",
+        )
+        .all(round) as { round: number; n: number }[];
+    const look = new Database(`${bureau.node.dataDir}/glovebox.db`, { readonly: true });
+    await until(() => opened(look).length > 1, "the second step is opened");
+    look.close();
+    await bureau.node.kill9();
+    domains[0] = domainAt(bureau, await bureau.node.restart());
+    const told = await resultOf(domains[0], id, round);
+    expect([told.state, told.steps, told.result]).toEqual(["done", whole.steps, whole.result]);
+    const after = new Database(`${domains[0].node.dataDir}/glovebox.db`, { readonly: true });
+    expect(opened(after).map(({ n }) => n)).toEqual(new Array(whole.steps).fill(1));
+    after.close();
   });
 });
