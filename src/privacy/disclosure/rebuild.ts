@@ -19,6 +19,7 @@ import { countPlaces } from "./rules/counts.js";
 import { findingOf, sizeText } from "./rules/definition.js";
 import { overLimit } from "./rules/limits.js";
 import { unknownType } from "./rules/media-type.js";
+import { judgeMixedScripts } from "./rules/mixed-scripts.js";
 import { judgeNoCounts } from "./rules/no-counts.js";
 import { judgeThreshold } from "./rules/threshold.js";
 import { noteUnverified } from "./rules/unverified.js";
@@ -113,6 +114,7 @@ function assemble(
     findings: [
       ...(table?.findings ?? []),
       ...rebuilt.findings,
+      ...judgeMixedScripts(texts),
       judgeCapacity(capacity, policy),
       ...(evidence === "unverified" ? [noteUnverified()] : []),
     ],

@@ -102,6 +102,29 @@ describe("what a reader cannot see does not leave", () => {
     }
   });
 
+  test("bits told by letters that look like Latin ones are for people, in all types that show text", () => {
+    const word = "B\u0430nd \u0391ge p\u03bf";
+    for (const [name, content] of [
+      ["t.csv", `k,n\n${word},20\n`],
+      ["t.json", `{"${word}":1}`],
+      ["t.md", `# ${word}\n`],
+      ["t.html", `<!DOCTYPE html><p>${word}</p>`],
+      ["t.svg", `<svg xmlns="http://www.w3.org/2000/svg"><text x="1" y="1">${word}</text></svg>`],
+    ] as const)
+      expect(rulesOf(name, content).rules).toContain("mixed_scripts:review");
+  });
+
+  test("text of several scripts, each word of one, is honest; so are letters of formulas", () => {
+    for (const text of [
+      "мужчины FLC",
+      "κ/λ μg βhat Δage χ2 σ_y",
+      "尿酸UA 患者A组",
+      "ΜΑΡΙΑ Maria",
+      "naïve Žižek",
+    ])
+      expect(rulesOf("t.md", `${text}\n`).rules).not.toContain("mixed_scripts:review");
+  });
+
   test("the spelling of numbers, order of keys, white space, quotes and line ends", () => {
     const forms = ["1.50", "+1.5", "15e-1", "0.15E1", "1.5000", "01.5"];
     const csv = forms.map((f) => rulesOf("t.csv", `"k" , v\r\na,"${f}"\r\n`).got.sha256);

@@ -17,6 +17,7 @@ import { checkerLimit, limits } from "./limits.js";
 import { magnitude } from "./magnitude.js";
 import { markup } from "./markup.js";
 import { mediaType } from "./media-type.js";
+import { mixedScripts } from "./mixed-scripts.js";
 import { modelCompared } from "./model-compared.js";
 import { modelFit } from "./model-fit.js";
 import { modelInfluence } from "./model-influence.js";
@@ -75,6 +76,7 @@ export const RULES: readonly RuleDefinition[] = [
   noCounts,
   formula,
   invisibleText,
+  mixedScripts,
   markup,
   recomputed,
   noise,

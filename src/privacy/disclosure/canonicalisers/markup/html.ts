@@ -7,16 +7,13 @@
 import type { DefaultTreeAdapterTypes } from "parse5";
 import { parse } from "parse5";
 import type { DisclosurePolicy } from "../../policy.js";
-import { judgeHidden } from "../../rules/hidden-content.js";
-import { judgeRemoved } from "../../rules/invisible-text.js";
 import { overLimit } from "../../rules/limits.js";
-import { judgeActive } from "../../rules/markup.js";
 import { foreignBytes } from "../../rules/media-type.js";
-import { noteRounding } from "../../rules/rounding.js";
 import type { Rebuilt } from "../rebuilt.js";
 import { decodeUtf8 } from "../text.js";
 import { EmbeddedPictures } from "./embedded.js";
 import { cleanPage } from "./page.js";
+import { rebuiltMarkup } from "./rebuilt.js";
 import { RemovedParts } from "./removed.js";
 import { settle } from "./settle.js";
 import { SVG_NAMESPACE } from "./svg.js";
@@ -84,22 +81,12 @@ export function rebuildHtml(bytes: Buffer, extension: string, policy: Disclosure
     const page = cleanPage(new PageReader(removed).read(source), removed, pictures);
     return { ...page, removed, pictures };
   });
-  const { removed, pictures } = done;
-  const canonical = Buffer.from(done.text, "utf8");
-  return {
-    canonical,
-    findings: [
-      ...judgeHidden(removed.hidden, policy),
-      ...judgeRemoved(removed.characters),
-      ...judgeActive(removed.active),
-      ...pictures.findings,
-      ...noteRounding(removed.rounded, policy.significant_digits),
+  return rebuiltMarkup(
+    done,
+    [
+      ["text of the page", textOf(done.body)],
+      ["rows of its tables", shownRows(done.body)],
     ],
-    texts: [
-      { name: "content", content: canonical },
-      { name: "text of the page", content: Buffer.from(textOf(done.body)) },
-      { name: "rows of its tables", content: Buffer.from(shownRows(done.body)) },
-      ...removed.all(),
-    ],
-  };
+    policy,
+  );
 }

@@ -6,17 +6,14 @@
  */
 import { SaxesParser } from "saxes";
 import type { DisclosurePolicy } from "../../policy.js";
-import { judgeHidden } from "../../rules/hidden-content.js";
-import { judgeRemoved } from "../../rules/invisible-text.js";
 import { overLimit } from "../../rules/limits.js";
-import { judgeActive } from "../../rules/markup.js";
 import { foreignBytes } from "../../rules/media-type.js";
-import { noteRounding } from "../../rules/rounding.js";
 import { cannotRead } from "../../rules/unreadable.js";
 import type { Rebuilt } from "../rebuilt.js";
 import { decodeUtf8 } from "../text.js";
 import { cleanDrawing } from "./drawing.js";
 import { EmbeddedPictures } from "./embedded.js";
+import { rebuiltMarkup } from "./rebuilt.js";
 import { RemovedParts } from "./removed.js";
 import { settle } from "./settle.js";
 import type { MarkupElement, MarkupNode } from "./tree.js";
@@ -116,21 +113,5 @@ export function rebuildSvg(bytes: Buffer, extension: string, policy: DisclosureP
     root.attributes.set("xmlns", SVG_NAMESPACE).set("xmlns:xlink", LINKS);
     return { text: `${writeDrawing(root)}\n`, root, removed, pictures };
   });
-  const { removed, pictures, root } = done;
-  const canonical = Buffer.from(done.text, "utf8");
-  return {
-    canonical,
-    findings: [
-      ...judgeHidden(removed.hidden, policy),
-      ...judgeRemoved(removed.characters),
-      ...judgeActive(removed.active),
-      ...pictures.findings,
-      ...noteRounding(removed.rounded, policy.significant_digits),
-    ],
-    texts: [
-      { name: "content", content: canonical },
-      { name: "texts of the drawing", content: Buffer.from(shownTexts(root)) },
-      ...removed.all(),
-    ],
-  };
+  return rebuiltMarkup(done, [["texts of the drawing", shownTexts(done.root)]], policy);
 }
