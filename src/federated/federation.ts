@@ -28,7 +28,7 @@ import { RoundKeeper } from "./member/rounds.js";
 import { identityIn } from "./member/stopping.js";
 import { sealingKey } from "./messages/seal.js";
 import { peerRows } from "./peers/rows.js";
-import { rememberResult } from "./results/together.js";
+import { rememberResult } from "./results/released.js";
 import { SumsThread } from "./sums/thread.js";
 import {
   type CollaborationView,
@@ -77,7 +77,11 @@ export class Federation {
     this.keeper = new RoundKeeper(this.member);
     this.entering = new Entering(this.member, this.stopping.signal);
     // In the transaction that lets a result out: from then on it counts as known.
-    parts.ledger.on("release.approved", (tx, { payload }) => rememberResult(tx, parts, String(payload.job)));
+    parts.ledger.on("release.approved", (tx, { payload }) => {
+      const id = rememberResult(tx, parts, String(payload.job));
+      // What is said is posted once it is committed.
+      if (id !== undefined) queueMicrotask(() => this.followers.get(id)?.kick());
+    });
   }
 
   router(): Router {

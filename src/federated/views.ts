@@ -19,6 +19,7 @@ import { keysOf, roundState } from "./member/round.js";
 import type { AttemptState } from "./member/steps.js";
 import { awayIn, identityIn } from "./member/stopping.js";
 import type { Peer } from "./peers/pins.js";
+import { releasedBy } from "./results/released.js";
 import { isReleased, jobOfRound, type RoundJob } from "./results/rows.js";
 import type { SharedQuestion } from "./statistic/asked.js";
 
@@ -84,6 +85,8 @@ export interface RoundResultView {
   job?: string;
   /** At a recipient: consent had ended when the result was there, so it became nothing. */
   withheld?: true;
+  /** Recipients who said that they released it. */
+  released_by?: string[];
   /** The file, once it was released. */
   result?: string;
   media_type?: string;
@@ -115,6 +118,7 @@ export function roundView(
   const found = resultOf(store.db, keys.sealer, row.id, last.round);
   const state = roundState(row, last);
   const became = jobOfRound(store.db, row.id, last.round);
+  const released = releasedBy(store.db, row.id, row.spec, last.round);
   const refusal = messages.find((m) => m.kind === "refuse" && last.contributors.includes(m.author));
   const left = last.contributors.length < row.spec.participants.length;
   return {
@@ -137,6 +141,7 @@ export function roundView(
           refused_by: participantNamed(row.spec, refusal.author)!,
           reason: String(refusal.body.reason),
         }),
+    ...(released.length === 0 ? {} : { released_by: released }),
     ...(became === undefined ? {} : shownResult(parts, actor, row, became, found)),
   };
 }

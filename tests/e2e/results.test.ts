@@ -42,7 +42,7 @@ describe("results over three domains", () => {
     const names = ["bureau", "hospital", "insurer"];
     coordinator = await startDomain("coordinator");
     domains = (await Promise.all(names.map((name, i) => startDomain(name, parts[i])))) as typeof domains;
-    ({ id } = await collaborate(coordinator, domains));
+    ({ id } = await collaborate(coordinator, domains, { recipients: ["bureau", "hospital"] }));
   }, 120_000);
   afterAll(async () => {
     await Promise.all([coordinator, ...(domains ?? [])].map((d) => d?.node.destroy()));
@@ -121,12 +121,29 @@ describe("results over three domains", () => {
     expect((await bureau.operator.must("GET", `/api/v1/jobs/${job}`)).verdict).toBe("review");
   });
 
+  test("what one recipient released counts at another, which knows it from its own copy", async () => {
+    const [bureau, hospital] = domains;
+    const path = `/api/v1/collaborations/${id}/rounds/1`;
+    await until(
+      async () => (await hospital.operator.must("GET", path)).released_by?.includes("bureau") === true,
+      "the hospital hears of it",
+    );
+    expect((await hospital.operator.must("GET", path)).result).toBeUndefined();
+    const round = await askOver(bureau, id, { kind: "table", rows: ["sex"], where: "age < 96" });
+    await roundOver(bureau.operator, id, round);
+    const { job } = await roundOver(hospital.operator, id, round);
+    const { findings } = await heldResult(hospital, job);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ rule: "differencing", message: expect.stringContaining("shares rows") }),
+    );
+  });
+
   test("neither another operator nor the owner reads a released result; the auditors of the dataset do", async () => {
     const [bureau] = domains;
     const path = `/api/v1/collaborations/${id}/rounds/1`;
     expect((await bureau.owner.must("GET", path)).result).toBeUndefined();
     expect((await bureau.auditors[0].must("GET", path)).result).toContain("sex,units");
-    expect((await domains[1].operator.must("GET", path)).result).toBeUndefined();
+    expect((await domains[2].operator.must("GET", path)).result).toBeUndefined();
   });
 
   test("a domain whose data were set back is caught by its peers, with both signed heads in their ledgers", async () => {

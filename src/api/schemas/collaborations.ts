@@ -139,6 +139,7 @@ export const roundView = z
         "At a recipient, to its operator and auditors: the job that the result became (kind aggregate)",
       ),
     withheld: z.literal(true).optional().describe("Consent had ended when the result was there"),
+    released_by: z.array(z.string()).optional().describe("Recipients who said that they released it"),
     result: z.string().optional().describe("The file that came of it, once it was released"),
     media_type: z.string().optional(),
     refused_by: z.string().optional(),

@@ -28,6 +28,7 @@ export const MESSAGE_KINDS = [
   "done",
   "attest",
   "cosign",
+  "released",
   "refuse",
 ] as const;
 export type MessageKind = (typeof MESSAGE_KINDS)[number];

@@ -14,13 +14,20 @@ import { GloveboxError, invalidInput } from "../../vocabulary/index.js";
 import { collaborationRow } from "../collaborations/rows.js";
 import { type Found, resultOf } from "../member/results.js";
 import type { Paper } from "./paper.js";
-import { releasedMark, roundOfJob } from "./rows.js";
+import { knownMark } from "./released.js";
+import { roundOfJob } from "./rows.js";
 import { isApart, judgedTogether, shownText } from "./together.js";
 import { attestSchema } from "./witnessed.js";
 
 export interface KindParts {
   store: Store;
   keys: Pick<Keys, "sealer" | "identity">;
+}
+
+/** Who lets a result out says so, in its own name. */
+export interface ReleasingParts {
+  store: Store;
+  keys: Keys;
 }
 
 const WALL_S = 600;
@@ -53,7 +60,10 @@ function finderOf(parts: KindParts): Finder {
       ];
     },
     together: (job) => judgedTogether(parts, job.id),
-    mark: (job) => releasedMark(parts.store.db, roundOfJob(parts.store.db, job.id)?.collaboration ?? ""),
+    mark(job) {
+      const of = roundOfJob(parts.store.db, job.id);
+      return of === undefined ? 0 : knownMark(parts, of.collaboration);
+    },
     apart: (job) => isApart(parts, job.id),
     knownHead(job) {
       const of = roundOfJob(parts.store.db, job.id);

@@ -104,12 +104,14 @@ export const releasedTables = (db: Db, sealer: Sealer, collaboration: string): R
       JSON.parse(sealer.open(facts_sealed, context(job)).toString("utf8")) as ReleasedTable,
   );
 
-/** The last that was let out; 0 before the first. */
-export const releasedMark = (db: Db, collaboration: string): number =>
+/** Whose results were let out here, and make facts. */
+export const releasedRounds = (db: Db, collaboration: string): number[] =>
   db
-    .prepare("SELECT coalesce(max(seq), 0) FROM collaboration_facts WHERE collaboration = ?")
+    .prepare(
+      "SELECT r.round FROM collaboration_facts f JOIN round_jobs r ON r.job = f.job WHERE f.collaboration = ?",
+    )
     .pluck()
-    .get(collaboration) as number;
+    .all(collaboration) as number[];
 
 /** Whether a job's output was released. A job of a result has one. */
 export const isReleased = (db: Db, job: string): boolean =>

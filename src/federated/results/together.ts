@@ -1,5 +1,5 @@
 /**
- * Results of one collaboration judged together: what a new one tells with those that were released at this domain.
+ * Results of one collaboration judged together: what a new one tells with those that were released, here or by other recipients.
  *
  * Rules: which units cells stand on is known to nobody over domains, so descriptions and published counts are all that
  * there is. What descriptions prove harmless passes, by the same rules as for tables of one dataset; where they prove that
@@ -7,11 +7,11 @@
  * is for people. Only results over the same contributors and versions stand on the same rows. A result with noise
  * is no fact: it is accounted for by each domain's budget.
  *
- * Not seen: what cells share that no description says; more than two tables at once; what another recipient released; the
+ * Not seen: what cells share that no description says; more than two tables at once; the
  * same people asked about in another collaboration or by a domain alone.
  */
 import { setImmediate } from "node:timers/promises";
-import type { JsonObject, Tx } from "../../ledger/index.js";
+import type { JsonObject } from "../../ledger/index.js";
 import {
   type AskedTable,
   type Claim,
@@ -30,7 +30,8 @@ import { resultOf } from "../member/results.js";
 import { type SharedQuestion, sharedQuestion } from "../statistic/asked.js";
 import { comparedAs, questionLabel } from "../statistic/told.js";
 import type { KindParts } from "./kind.js";
-import { releasedTables, rememberReleased, roundOfJob } from "./rows.js";
+import { knownTables } from "./released.js";
+import { roundOfJob } from "./rows.js";
 
 /** More are not compared while all else waits. */
 const MAX_COMPARED = 100;
@@ -71,7 +72,7 @@ function caseOf({ store, keys }: KindParts, job: string): Case | undefined {
   const table = found?.kind === "result" ? found.table : undefined;
   return {
     asked: { claim, version, columns, declared: true },
-    released: releasedTables(store.db, keys.sealer, of.collaboration)
+    released: knownTables({ store, keys }, of.collaboration)
       .filter((fact) => fact.job !== job)
       .map((fact) => ({
         claim: claimOver(row.spec, fact.statistic),
@@ -161,16 +162,4 @@ export function isApart(parts: KindParts, job: string): boolean {
   const harmless = (f: Finding): boolean =>
     f.verdict === "pass" && ["nothing_new", "apart"].includes(String(f.evidence?.because));
   return found?.every(harmless) ?? false;
-}
-
-/** In the transaction that lets a result out. */
-export function rememberResult(tx: Tx, { store, keys }: KindParts, job: string): void {
-  const of = roundOfJob(store.db, job);
-  const found = of && resultOf(store.db, keys.sealer, of.collaboration, of.round);
-  if (of === undefined || found?.kind !== "result" || found.table === undefined) return;
-  if (collaborationRow(store.db, of.collaboration).spec.privacy !== undefined) return;
-  const { spec } = store.db.prepare("SELECT spec FROM jobs WHERE id = ?").get(job) as { spec: string };
-  const { statistic } = JSON.parse(spec) as { statistic: SharedQuestion };
-  const { round, version } = of;
-  rememberReleased(tx, keys.sealer, of.collaboration, { job, round, version, statistic, table: found.table });
 }
