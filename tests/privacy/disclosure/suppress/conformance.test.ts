@@ -42,6 +42,22 @@ describe("their 4×4 table of test-simpleheuristic.R", () => {
     expect(follows(TABLE, HIDDEN).get("0,1")).toEqual([47, 47]);
   });
 
+  test("and follows from shown numbers by hand: two rows less one column leave the rest of the cell's own column", () => {
+    const hidden = (at: readonly number[]) => HIDDEN.includes(at.join());
+    const values = TABLE.cells.filter(({ at }) => !at.includes(-1));
+    /** What a line's hidden cells are together: its total less what it shows, as everybody can work out. */
+    const left = (line: (at: readonly number[]) => boolean) => {
+      const total = values.filter(({ at }) => line(at)).reduce((sum, c) => sum + Number(c.value), 0);
+      const shown = values.filter(({ at }) => line(at) && !hidden(at));
+      return shown.reduce((sum, c) => sum - Number(c.value), total);
+    };
+    const row = (r: number) => left(([i]) => i === r);
+    const column = (c: number) => left(([, j]) => j === c);
+    // Rows 2 and 3 hide cells of columns 1 and 3 alone, and column 3 hides cells of these rows alone.
+    expect([row(2), row(3), column(3), column(1)]).toEqual([185, 1676, 770, 1138]);
+    expect(column(1) - (row(2) + row(3) - column(3))).toBe(47);
+  });
+
   test("one more (124), as they choose, frees it: from 0 to all that its row hides", () => {
     // Theirs says 0 to 78, with upper bounds that it assumes of each cell; here nothing but the sums is known: 230 − 89.
     expect(follows(TABLE, [...HIDDEN, "1,1"]).get("0,1")).toEqual([0, 141]);
