@@ -146,7 +146,8 @@ figure_of <- function(m, values, inside, units) {
   picked <- as.numeric(values[inside])
   sizes <- if (m$kind %in% c("sum", "mean")) sort(as.numeric(tapply(abs(picked), units[inside], sum)), decreasing = TRUE)
   sharers <- if (m$kind %in% c("min", "max", "median")) sharers_of(m$kind, picked, units[inside])
-  list(value = statistic(m$kind, picked), units = length(unique(units[inside])), sizes = sizes, sharers = sharers)
+  list(value = statistic(m$kind, picked), units = length(unique(units[inside])), sizes = sizes,
+       negative = length(picked) > 0 && min(picked) < 0, sharers = sharers)
 }
 
 # How many units have the value, as it is shown; of a median between two, the fewer.
