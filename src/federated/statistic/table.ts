@@ -115,7 +115,7 @@ function tableShape(
     statistic.kind === "histogram" ? [{ kind: "units", name: "units" }] : statistic.measures;
   const plan = planTable(statistic, columns);
   const { parts, measures } = partsOf(spec, wanted);
-  const places = [...cellPlaces(plan, sizesOf(plan))];
+  const places = placesIn(plan, sizesOf(plan));
   if (places.length * parts.length > MAX_NUMBERS)
     throw invalidInput("statistic", `has more than ${MAX_NUMBERS} numbers`);
   const fields = places.flatMap((_, cell) => parts.map((part) => fieldOf(spec, part, cell)));
@@ -131,6 +131,17 @@ function tableShape(
     policy: spokenPolicy(spec),
   };
   return { shape, slots: slotLayout(fields, spec.participants.length, t) };
+}
+
+/** Counted while they are listed: a question can ask for more than there is memory for. @throws invalid_input */
+export function placesIn(plan: TablePlan, sizes: readonly number[]): number[][] {
+  const places: number[][] = [];
+  for (const at of cellPlaces(plan, sizes)) {
+    if (places.length === MAX_NUMBERS)
+      throw invalidInput("statistic", `has more than ${MAX_NUMBERS} numbers`);
+    places.push(at);
+  }
+  return places;
 }
 
 /** How many levels each dimension has. @throws invalid_input for one whose levels are not all declared */

@@ -313,6 +313,16 @@ describe("what can be asked", () => {
     expect(() => checkSpec(specOf(COLUMNS, { privacy: { ...PRIVACY, rho: "0" } }))).toThrow(/rho/);
   });
 
+  test("not more cells than there is memory for, with noise or without", () => {
+    const categories = Array.from({ length: 9_000 }, (_, i) => `c${i}`);
+    const columns = ["a", "b", "c"].map((name) => ({ name, type: "text" as const, categories }));
+    const question = { kind: "table", rows: ["a", "b"], columns: ["c"] };
+    for (const spec of [specOf(columns, { privacy: PRIVACY }), specOf(columns)]) {
+      const of = { statistic: written(spec, question), ...(spec.privacy ? { privacy: TERMS } : {}) };
+      expect(() => sharedStatistic(spec, of, T)).toThrow(/numbers/);
+    }
+  });
+
   test("each number lies in one slot, whole, also where a sum runs over", () => {
     const { slots } = ask(FLCHAIN, sum);
     expect(slots.slots).toBe(2);

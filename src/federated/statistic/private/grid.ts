@@ -10,7 +10,6 @@
 
 import { invalidInput } from "../../../vocabulary/index.js";
 import type { CollaborationSpec, ColumnSpec } from "../../collaborations/spec.js";
-import { MAX_CONTRIBUTORS } from "../../collaborations/spec.js";
 import { decimalsOf } from "../table.js";
 
 /** Finer steps would be lost in the noise. */
@@ -44,7 +43,7 @@ const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 /** Steps that one row may be, so that all rows of all domains take a quarter of a slot. @param t plaintext modulus */
 export const roomOf = ({ participants, max_rows }: CollaborationSpec, t: bigint): bigint => {
-  const room = t / 4n / (BigInt(Math.min(participants.length, MAX_CONTRIBUTORS)) * BigInt(max_rows));
+  const room = t / 4n / (BigInt(participants.length) * BigInt(max_rows));
   return room > FINEST ? FINEST : room;
 };
 

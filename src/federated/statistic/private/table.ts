@@ -7,7 +7,6 @@
  */
 import {
   type ClaimStatistic,
-  cellPlaces,
   checkStatistic,
   filterText,
   judgeNoisy,
@@ -30,7 +29,7 @@ import { invalidInput } from "../../../vocabulary/index.js";
 import { honestOf, type PrivacySpec, type RoundTerms, rhoOfRound } from "../../collaborations/privacy.js";
 import { type CollaborationSpec, leastContributors, spokenColumns } from "../../collaborations/spec.js";
 import type { SharedStatistic } from "../shared.js";
-import { cellsOf, sizesOf } from "../table.js";
+import { cellsOf, placesIn, sizesOf } from "../table.js";
 import { roomOf } from "./grid.js";
 import {
   inSteps,
@@ -68,6 +67,34 @@ export function noisyTable(
   { statistic: given, terms, contributors }: NoisyAsked,
   t: bigint,
 ): SharedStatistic {
+  const { plan, sizes, sets, places, parts, measures, layout } = planned(spec, given, t);
+  const honest = honestOf(spec.privacy, leastContributors(spec));
+  const rowsPerUnit = spec.privacy.rows_per_unit;
+  const kinds = parts.map((part, i) => kindOf(part, i, rowsPerUnit, sets, sizes));
+  const noise = sharesFor(kinds, rhoOfRound(spec.privacy, terms), honest);
+  const deviations = noise.variances.map((v) => Math.sqrt(Number(v) * contributors));
+  const table = { dimensions: plan.dimensions, where: plan.where, measures, parts, places, deviations };
+  const said = { ...terms, honest, contributors };
+  return {
+    slots: slotsOf(spec, parts, places.length, noise, t),
+    maxRows: places.length + 1,
+    noise: {
+      ...noise,
+      variances: places.flatMap(() => [...noise.variances]),
+      mechanism: mechanismOf(kinds, noise, places.length, said),
+    },
+    question: (shown, stored, salt) =>
+      noisyQuestion({ ...plan, sets, parts, rowsPerUnit }, shown, stored, salt),
+    contribution: (answer) => clamped(spec, parts, cellsOf(table, answer)),
+    outcome: (sums) => ({
+      kind: "result",
+      canonical: judgeNoisy(noisyFacts(table, sums), layout, said),
+    }),
+  };
+}
+
+/** Cells, numbers of a cell and measures: from the spec and what is asked alone. @throws invalid_input */
+function planned(spec: CollaborationSpec, given: ClaimStatistic, t: bigint) {
   const columns = spokenColumns(spec);
   const statistic = requireRecomputed(checkStatistic(given, columns), "statistic");
   if ("protect" in statistic && statistic.protect !== undefined)
@@ -76,34 +103,11 @@ export function noisyTable(
     statistic.kind === "histogram" ? [{ kind: "units", name: "units" }] : statistic.measures;
   const plan = planTable(statistic, columns);
   const sizes = sizesOf(plan);
-  const places = [...cellPlaces(plan, sizes)];
+  const places = placesIn(plan, sizes);
   const { parts, measures } = noisyMeasures(spec, wanted, roomOf(spec, t));
   if (places.length * parts.length > MAX_SHARED_NUMBERS)
     throw invalidInput("statistic", `has more than ${MAX_SHARED_NUMBERS} numbers`);
-  const least = leastContributors(spec);
-  const honest = honestOf(spec.privacy, least);
-  const sets = marginSets(plan);
-  const kinds = parts.map((part, i) => kindOf(part, i, spec.privacy.rows_per_unit, sets, sizes));
-  const noise = sharesFor(kinds, rhoOfRound(spec.privacy, terms), honest);
-  const deviations = noise.variances.map((v) => Math.sqrt(Number(v) * contributors));
-  const table = { dimensions: plan.dimensions, where: plan.where, measures, parts, places, deviations };
-  const layout = layoutOf(statistic);
-  return {
-    slots: slotsOf(spec, parts, places.length, noise, t),
-    maxRows: places.length + 1,
-    noise: {
-      ...noise,
-      variances: places.flatMap(() => [...noise.variances]),
-      mechanism: mechanismOf(kinds, noise, places.length, { ...terms, honest, contributors }),
-    },
-    question: (shown, stored, salt) =>
-      noisyQuestion({ ...plan, sets, parts, rowsPerUnit: spec.privacy.rows_per_unit }, shown, stored, salt),
-    contribution: (answer) => clamped(spec, parts, cellsOf(table, answer)),
-    outcome: (sums) => ({
-      kind: "result",
-      canonical: judgeNoisy(noisyFacts(table, sums), layout, { ...terms, honest, contributors }),
-    }),
-  };
+  return { plan, sizes, sets: marginSets(plan), places, parts, measures, layout: layoutOf(statistic) };
 }
 
 /** How much one unit can change a part's numbers over all cells of all kinds of rows. */
