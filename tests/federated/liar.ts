@@ -20,7 +20,7 @@ import { sealingKey } from "../../src/federated/messages/seal.js";
 import { askedSchema, sharedStatistic } from "../../src/federated/statistic/shared.js";
 import type { SumsThread } from "../../src/federated/sums/thread.js";
 import { type Attempt, type Committed, commitment, newNonce } from "../../src/privacy/index.js";
-import { systemClock } from "../../src/vocabulary/index.js";
+import { GloveboxError, systemClock } from "../../src/vocabulary/index.js";
 import type { Name, Participant } from "./cluster.js";
 
 export interface Place {
@@ -110,7 +110,16 @@ export class Liar implements Participant {
   /** Another message of a number that it has used. */
   forked = (message: Message): SignedMessage => signMessage(message, this.signer);
 
-  async say(words: Parameters<Liar["signed"]>[0]): Promise<SignedMessage> {
+  /** One after the other, whoever says it: the test or its own part. */
+  say(words: Parameters<Liar["signed"]>[0]): Promise<SignedMessage> {
+    const saying = this.last.then(() => this.post(words));
+    this.last = saying.catch(() => undefined);
+    return saying;
+  }
+
+  private last: Promise<unknown> = Promise.resolve();
+
+  private async post(words: Parameters<Liar["signed"]>[0]): Promise<SignedMessage> {
     const signed = this.signed(words);
     for (const name of (words.body.blobs as string[] | undefined) ?? []) {
       const content = this.blobs.get(name);
@@ -173,7 +182,8 @@ export class Liar implements Participant {
     if (step === "wait" || step === "over") return false;
     const { t } = await this.sums.parameters();
     const blobs = { get: this.get, put: async (content: Buffer) => this.put(content) };
-    const statistic = sharedStatistic(this.spec, asked.data, t);
+    const statistic = readable(() => sharedStatistic(this.spec, asked.data, t));
+    if (statistic === undefined) return false;
     const run = new AttemptRun({ sums: this.sums, attempt, statistic, messages, blobs }, this.key);
     const named = `${round} ${open.attempt}`;
     const secret = this.secrets.get(named)!;
@@ -223,5 +233,15 @@ export class Liar implements Participant {
       default:
         return undefined;
     }
+  }
+}
+
+/** It may have asked what no honest domain could read. */
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof GloveboxError && error.code === "invalid_input") return undefined;
+    throw error;
   }
 }
